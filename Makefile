@@ -1,0 +1,53 @@
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+UV := .tools/uv/bin/uv
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/uv/bin:$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := 1
+export DO_NOT_TRACK := true
+COMPILE := $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command "make pins"
+
+.PHONY: help
+help: ## Show this help.
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.ready ## Install everything into this checkout (.tools, .venv, .cache).
+
+$(UV): requirements/uv.txt
+	$(PYTHON) -m venv .tools/uv
+	.tools/uv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.ready: $(UV) requirements/dev.txt pyproject.toml
+	$(UV) venv -q --clear --python $(PYTHON) .venv
+	$(UV) pip sync -q --python .venv/bin/python --require-hashes --compile-bytecode requirements/dev.txt
+	$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Take a scaffolded project through its whole life, offline after the first time.
+	stackwright rehearse --report rehearsal.html
+
+.PHONY: test
+test: setup ## Run every test that has to hold.
+	pytest -q -n 2 --dist worksteal -m "not rehearsal"
+	pytest -q -m rehearsal
+
+.PHONY: lint
+lint: setup ## Check format, style and types.
+	ruff format --check .
+	ruff check .
+	basedpyright
+
+.PHONY: bench
+bench: setup ## Measure, and write docs/benchmarks.md.
+	python -m benchmarks
+
+.PHONY: pins
+pins: $(UV) ## Resolve the pins under requirements/ again from pyproject.toml.
+	$(COMPILE) pyproject.toml --group build -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml --group build --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	echo "uv" | $(COMPILE) - -o requirements/uv.txt

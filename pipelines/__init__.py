@@ -1,0 +1,1 @@
+"""What people and CI run: the `stackwright` command and its logic."""
