@@ -84,8 +84,7 @@ def _walk(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list
             continue
         fields = list(node.get("properties", {}))
         names.append(str(part))
-        node = node.get("properties", {}).get(str(part), node.get("additionalProperties") or node.get("items") or {})
-        node = node if isinstance(node, dict) else {}
+        node = node.get("properties", {}).get(str(part)) or node.get("additionalProperties") or node.get("items") or {}
     return names, fields
 
 

@@ -7,6 +7,7 @@ condition that the key is new.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from components.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from typing import BinaryIO
 
 Result = TypeVar("Result")
+
+TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -48,10 +51,60 @@ def remove_file(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def create_file(path: Path, content: bytes) -> bool:
+    """Create a file, durably and with all its content at once; `False` when the name is taken: the first is kept."""
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            os.link(name, path)
+        except FileExistsError:
+            return False
+        finally:
+            Path(name).unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    return True
+
+
+@contextlib.contextmanager
+def staging_folder(staged: Path) -> Generator[Path]:
+    """Give an empty folder that one process at a time fills; the lock is on the folder and dies with the process.
+
+    What an earlier process left there is removed first, so that a killed copy is simply made again. The caller
+    publishes the folder by rename, or it is removed.
+    """
+    with explained(staged):
+        lock = _lock_folder(staged)
+        try:
+            _empty_folder(staged)
+            yield staged
+        except BaseException:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
+        finally:
+            os.close(lock)
+
+
+def stage_file(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file of a staged folder, durably; nobody sees it before the folder is published."""
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb", buffering=0) as file:
+            for chunk in chunks:
+                file.write(chunk)
+            os.fsync(file.fileno())
+
+
 def publish_folder(staged: Path, final: Path) -> bool:
     """Rename a finished folder into place; `False` when somebody else published first."""
     with explained(final):
         final.parent.mkdir(parents=True, exist_ok=True)
+        _sync_tree(staged)
         try:
             staged.rename(final)
         except OSError:
@@ -68,7 +121,28 @@ def put_object(client: Any, bucket: str, key: str, body: BinaryIO | bytes) -> bo
     try:
         client.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
     except client.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in {"PreconditionFailed", "ConditionalRequestConflict"}:
+        if error.response["Error"]["Code"] in TAKEN:
+            return False
+        raise
+    return True
+
+
+def put_large_object(client: Any, bucket: str, key: str, parts: Iterable[bytes]) -> bool:
+    """Put an object in parts under a new key; it appears with the last call. `False` when the key exists.
+
+    What a killed upload leaves is not an object, but is paid for until a lifecycle rule aborts it.
+    """
+    upload = {"Bucket": bucket, "Key": key}
+    upload["UploadId"] = client.create_multipart_upload(**upload)["UploadId"]
+    try:
+        tags = [
+            client.upload_part(**upload, PartNumber=number, Body=part)["ETag"] for number, part in enumerate(parts, 1)
+        ]
+        listed = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+        client.complete_multipart_upload(**upload, MultipartUpload={"Parts": listed}, IfNoneMatch="*")
+    except client.exceptions.ClientError as error:
+        client.abort_multipart_upload(**upload)
+        if error.response["Error"]["Code"] in TAKEN:
             return False
         raise
     return True
@@ -103,12 +177,40 @@ def signal_process(pid: int, number: signal.Signals) -> None:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Generator[None]:
     """Turn what the file system says into an error that a person can act on."""
     try:
         yield
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}; nothing was changed there") from error
+
+
+def _lock_folder(folder: Path) -> int:
+    """Return a locked handle of the folder that has this name now: its last owner may have renamed or removed it."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), folder.stat()):
+                return handle
+        os.close(handle)
+
+
+def _empty_folder(folder: Path) -> None:
+    for item in folder.iterdir():
+        if item.is_dir() and not item.is_symlink():
+            shutil.rmtree(item)
+        else:
+            item.unlink()
+
+
+def _sync_tree(folder: Path) -> None:
+    for inner, _, _ in os.walk(folder):
+        _sync_folder(Path(inner))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""The tracking server, which is the model registry too."""

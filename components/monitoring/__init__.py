@@ -1,0 +1,1 @@
+"""What is kept of predictions, and the labels that arrive later."""

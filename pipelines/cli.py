@@ -1,0 +1,254 @@
+"""The `stackwright` command: thin; each sub-command is one function elsewhere, imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from components.errors import UserError
+
+if TYPE_CHECKING:
+    from pipelines.project import Project
+    from pipelines.release.results import Result
+
+BUG = 3
+
+app = typer.Typer(
+    name="stackwright",
+    help="One machine-learning platform: release the same package from dev to prod, and back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done or nothing to do, 1 your input, 2 usage, 3 a bug, 4 blocked by a gate.",
+)
+contract_app = typer.Typer(no_args_is_help=True, help="Contracts: what a project knows of its environments.")
+app.add_typer(contract_app, name="contract")
+
+
+class Format(Enum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ProjectOption = Annotated[Path, typer.Option("--project", help="A folder inside the project.", show_default="here")]
+EnvOption = Annotated[str, typer.Option("--env", "-e", help="Environment, as in stack/<environment>.json.")]
+ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="One model.", show_default="all models")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to write the result.")]
+DigestOption = Annotated[
+    str | None, typer.Option("--digest", help="A digest that the source has held.", show_default="what it pins now")
+]
+
+
+@app.command()
+def register(
+    env: Annotated[str | None, typer.Option("--env", "-e", show_default="the first one")] = None,
+    model: ModelOption = None,
+    project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Publish, sign and register the package that the pipeline built, and pin it in the first environment."""
+    from pipelines.release.register import register as run
+
+    _each(project, model, output, lambda here, name: run(here, name, env))
+
+
+@app.command()
+def gate(
+    env: EnvOption,
+    model: ModelOption = None,
+    digest: DigestOption = None,
+    project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Score candidate and champion on the same rows, decide, and write the evidence."""
+    from pipelines.release.gating import gate as run
+
+    _each(project, model, output, lambda here, name: run(here, env, name, digest))
+
+
+@app.command()
+def promote(
+    env: EnvOption,
+    model: ModelOption = None,
+    digest: DigestOption = None,
+    project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Copy the package that passed the gate into an environment, and pin it there."""
+    from pipelines.release.promotion import promote as run
+
+    _each(project, model, output, lambda here, name: run(here, env, name, digest))
+
+
+@app.command()
+def deploy(
+    env: EnvOption,
+    model: ModelOption = None,
+    project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Make an environment serve what the tip of the default branch pins."""
+    from pipelines.release.deployment import deploy as run
+
+    _each(project, model, output, lambda here, name: run(here, env, name))
+
+
+@app.command()
+def rollback(
+    env: EnvOption,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it goes into promotions/refused.yaml.")],
+    model: ModelOption = None,
+    project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Prepare the revert of a pin, and refuse the digest that it leaves; commit and deploy it."""
+    from pipelines.release.rollback import rollback as run
+
+    _each(project, model, output, lambda here, name: run(here, env, name, reason))
+
+
+@app.command()
+def monitor(
+    env: EnvOption,
+    model: ModelOption = None,
+    report: Annotated[Path | None, typer.Option("--report", help="HTML file to write.", show_default="none")] = None,
+    project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Compare what a model is asked and answers with its reference: ok, insufficient_data, alert or retrain."""
+    from pipelines.monitor.environment import monitor_environment as run
+
+    _each(project, model, output, lambda here, name: run(here, env, name, report))
+
+
+@app.command()
+def status(model: ModelOption = None, project: ProjectOption = Path(), output: FormatOption = Format.TEXT) -> None:
+    """Show what each environment pins, and what it serves."""
+    from pipelines import printing
+    from pipelines.project import find_project
+    from pipelines.release.status import status as run
+
+    rows = run(find_project(project), model)
+    if output is Format.JSON:
+        printing.document([row.model_dump(mode="json") for row in rows])
+    else:
+        printing.table(["environment", "model", "release", "pinned", "serving", "state"], [_cells(row) for row in rows])
+
+
+@app.command()
+def verify(project: ProjectOption = Path(), output: FormatOption = Format.TEXT) -> None:
+    """Check every pin in the working tree: shape, history, evidence, refusals, contracts."""
+    from pipelines import printing
+    from pipelines.project import find_project
+    from pipelines.release.verification import verify as run
+
+    count, errors = run(find_project(project))
+    printing.results([], errors, as_json=output is Format.JSON)
+    if errors:
+        raise typer.Exit(_code(errors))
+    printing.line(f"{count} pins hold", as_json=output is Format.JSON)
+
+
+@contract_app.command("local")
+def contract_local(
+    folder: Annotated[Path, typer.Argument(help="Folder that will hold the environments.")],
+    project: ProjectOption = Path(),
+) -> None:
+    """Write contracts of dev, staging and prod that are folders, SQLite and processes on this machine."""
+    from pipelines import printing
+    from pipelines.contracts import write_local
+    from pipelines.project import find_project
+
+    for path in write_local(find_project(project), folder):
+        printing.line(f"wrote stack/{path.name}")
+
+
+@contract_app.command("check")
+def contract_check(
+    *,
+    live: Annotated[bool, typer.Option("--live", help="Ask the services behind the contracts, too.")] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Check that the contracts of a project fit it, each other and this release."""
+    from pipelines import printing
+    from pipelines.contracts import check
+    from pipelines.project import find_project
+
+    here = find_project(project)
+    problems = check(here, live=live)
+    if problems:
+        raise UserError(problems)
+    found = ", ".join(here.environments)
+    printing.line(f"contracts hold: {found}" if found else "not connected to an environment yet: no contract in stack/")
+
+
+@app.command()
+def rehearse(
+    project: Annotated[
+        Path | None, typer.Option("--project", help="A project to rehearse.", show_default="a new one")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="HTML file to write.", show_default="none")] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="Folder to work in and to keep.", show_default="a temporary one")
+    ] = None,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Take a project through its whole life on this machine, and show what each environment serves after each step."""
+    from pipelines.rehearsal.run import rehearse as run
+
+    run(project, report, keep, as_json=output is Format.JSON)
+
+
+def _each(start: Path, chosen: str | None, output: Format, run: Callable[[Project, str], Result]) -> None:
+    from pipelines import printing
+    from pipelines.project import find_project
+
+    project = find_project(start)
+    results: list[Result] = []
+    errors: list[UserError] = []
+    for name in project.model_names(chosen):
+        try:
+            results.append(run(project, name))
+        except UserError as error:
+            errors.append(error)
+    printing.results(results, errors, as_json=output is Format.JSON)
+    if errors:
+        raise typer.Exit(_code(errors))
+    if any(result.status == "blocked" for result in results):
+        raise typer.Exit(4)
+
+
+def _code(errors: list[UserError]) -> int:
+    return min(error.exit_code for error in errors)
+
+
+def _cells(row: Any) -> list[str]:
+    from pipelines.release.pin import short
+
+    digests = [short(value) if value else "-" for value in (row.pinned, row.serving)]
+    return [row.environment, row.model, str(row.release or "-"), *digests, row.state]
+
+
+def main() -> None:
+    """Run the command; explain what a person can act on, and show a bug as a bug."""
+    try:
+        app()
+    except UserError as error:
+        sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
+        sys.exit(error.exit_code)
+    except Exception:  # noqa: BLE001 - the one place where a bug becomes an exit code
+        traceback.print_exc()
+        sys.stderr.write("this is a bug in stackwright; please report it with the lines above\n")
+        sys.exit(BUG)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""From a contract to the deployer of its environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.uris import local_path
+
+if TYPE_CHECKING:
+    from pipelines.deploy.base import Deployer
+    from pipelines.project import Project
+    from stacks.contract import Contract
+
+
+def open_deployer(project: Project, contract: Contract) -> Deployer:
+    """Return the deployer that a contract names."""
+    from pipelines.deploy.process import ProcessDeployer
+
+    models = project.settings.models
+    return ProcessDeployer(
+        folder=local_path(contract.model_deployer.uri),
+        predictions=local_path(contract.monitoring.predictions_uri),
+        commands={name: settings.serve for name, settings in models.items()},
+        root=project.root,
+    )

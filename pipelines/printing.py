@@ -1,0 +1,49 @@
+"""How results reach a person or a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components.errors import UserError
+    from pipelines.release.results import Result
+
+
+def results(found: Sequence[Result], errors: Sequence[UserError], *, as_json: bool) -> None:
+    """Write results to standard output and problems to standard error; as JSON, both in one document."""
+    problems = [problem for error in errors for problem in error.problems]
+    if as_json:
+        document({"results": [item.model_dump(mode="json") for item in found], "problems": problems})
+        return
+    for item in found:
+        line(f"{item.command}: {item.summary}")
+        for detail in item.details:
+            line(f"  {detail}")
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+
+
+def document(value: Any) -> None:
+    """Write JSON to standard output."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def line(text: str, *, as_json: bool = False) -> None:
+    """Write a line for people; nothing when a document was asked for."""
+    if not as_json:
+        sys.stdout.write(f"{text}\n")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write a table for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*header, box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*row)
+    Console().print(shown)

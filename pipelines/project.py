@@ -1,0 +1,174 @@
+"""A project as the command sees it: its files, in the working tree or at a commit."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+from pydantic import Field
+
+from components.base import Document
+from components.errors import UserError, closest
+from stacks.contract import CONTRACT_VERSION, Contract, incompatible
+from stacks.load import Model, parse, parse_json
+
+SETTINGS = ".stackwright.yaml"
+
+
+class ModelSettings(Document):
+    """One model of a project."""
+
+    package: str
+    """Folder that the pipeline writes, relative to the project."""
+    rows: str
+    """Held-out rows that the gate scores, relative to the project."""
+    score: list[str] = Field(min_length=1)
+    """Scoring command; gets `--package DIR --rows FILE --output FILE`."""
+    serve: list[str] = Field(min_length=1)
+    """Serving command; gets `--package --model --host --port --prediction-log --instance`."""
+
+
+class Settings(Document):
+    """`.stackwright.yaml`: the platform behind a project, and its models."""
+
+    platform: str
+    """Address of the platform repository."""
+    revision: str
+    """Full commit of the platform that this project was made with."""
+    project: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    models: dict[str, ModelSettings] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The files of a project: in the working tree, or (`commit`) as of one commit."""
+
+    root: Path
+    commit: str | None = None
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's content, or nothing when there is no such file."""
+        if self.commit:
+            return git_blob(self.root, self.commit, path)
+        file = self.root / path
+        return file.read_bytes() if file.is_file() else None
+
+    def names(self, folder: str, ending: str) -> list[str]:
+        """Return the names of the files directly in a folder, without their ending."""
+        if self.commit:
+            listing = git(self.root, "ls-tree", "--name-only", self.commit, f"{folder}/")
+            found = [PurePosixPath(line) for line in listing.splitlines()]
+        else:
+            found = [PurePosixPath(path.name) for path in (self.root / folder).glob(f"*{ending}")]
+        return sorted(path.name.removesuffix(ending) for path in found if path.name.endswith(ending))
+
+    def load(self, path: str, model: type[Model]) -> Model:
+        """Read a document of the project, or say what is wrong with it."""
+        content = self.read(path)
+        if content is None:
+            raise UserError(f"{path}: not found{f' at {self.commit[:12]}' if self.commit else ''}")
+        return parse(content, model, path)
+
+    @property
+    def settings(self) -> Settings:
+        """The project's `.stackwright.yaml`."""
+        return self.load(SETTINGS, Settings)
+
+    @property
+    def environments(self) -> list[str]:
+        """The environments this project has a contract for."""
+        return self.names("stack", ".json")
+
+    def contract(self, environment: str) -> Contract:
+        """Read an environment's contract, refusing another major or another environment."""
+        path = f"stack/{environment}.json"
+        content = self.read(path)
+        if content is None:
+            raise UserError(self._no_contract(path, environment))
+        told = incompatible(_version(parse_json(content, path)))
+        if told:
+            raise UserError(f"{path}: {told}")
+        contract = parse(content, Contract, path)
+        if contract.environment != environment:
+            raise UserError(f"{path}: environment: `{contract.environment}` is another environment; pull it again")
+        return contract
+
+    def _no_contract(self, path: str, environment: str) -> str:
+        known = self.environments
+        if not known:
+            return (
+                f"{path}: not found; this project is not connected to an environment yet: "
+                "run `stackwright contract local DIR`"
+            )
+        return f"{path}: not found; contracts exist for {', '.join(known)}{closest(environment, known)}"
+
+    def first_environment(self) -> str:
+        """Return the environment that promotes from no other: where packages are registered."""
+        first = [name for name in self.environments if self.contract(name).promotes_from is None]
+        if len(first) != 1:
+            said = f"found {', '.join(first)}" if first else "found none"
+            raise UserError(f"stack: exactly one environment may promote from no other; {said}; name it with --env")
+        return first[0]
+
+    def model_names(self, chosen: str | None) -> list[str]:
+        """Return the chosen model, or all of them."""
+        models = self.settings.models
+        if chosen is None:
+            return sorted(models)
+        if chosen not in models:
+            raise UserError(f"{SETTINGS}: models: no `{chosen}`; choose one of {', '.join(sorted(models))}")
+        return [chosen]
+
+
+def _version(document: object) -> str:
+    fields = cast("dict[str, object]", document) if isinstance(document, dict) else {}
+    return str(fields.get("contract_version", CONTRACT_VERSION))
+
+
+def find_project(start: Path) -> Project:
+    """Return the project that a folder lies in."""
+    for folder in [start.resolve(), *start.resolve().parents]:
+        if (folder / SETTINGS).is_file():
+            return Project(folder)
+    raise UserError(f"{start}: no {SETTINGS} here or above; run this inside a project, or name one with --project")
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in a project and return what it prints; its own words on failure."""
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f"git {arguments[0]}: {done.stderr.strip() or f'failed with {done.returncode}'}")
+    return done.stdout
+
+
+def git_blob(root: Path, commit: str, path: str) -> bytes | None:
+    """Return a file at a commit, or nothing when the commit has none."""
+    done = subprocess.run(
+        ["git", "-C", str(root), "cat-file", "blob", f"{commit}:{path}"], capture_output=True, check=False
+    )
+    if done.returncode == 0:
+        return done.stdout
+    git(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    return None
+
+
+def tip(root: Path) -> str:
+    """Return the commit at the tip of the default branch: the remote's when there is one."""
+    if "origin" not in git(root, "remote").split():
+        return git(root, "rev-parse", "--verify", _local_default(root)).strip()
+    git(root, "fetch", "--quiet", "origin")
+    return git(root, "rev-parse", "--verify", f"origin/{_remote_default(root)}").strip()
+
+
+def _local_default(root: Path) -> str:
+    for name in ("main", "master"):
+        if git(root, "branch", "--list", name).strip():
+            return name
+    return "HEAD"
+
+
+def _remote_default(root: Path) -> str:
+    listing = git(root, "ls-remote", "--symref", "origin", "HEAD")
+    return listing.split()[1].removeprefix("refs/heads/") if listing.startswith("ref:") else "main"

@@ -1,0 +1,1 @@
+"""Model registries: which digest is which release of a model."""

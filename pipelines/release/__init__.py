@@ -1,0 +1,1 @@
+"""How a package gets from a working tree to production: pin, gate, promotion, deployment, rollback."""

@@ -1,0 +1,85 @@
+"""Deploy: make an environment run what the tip of the default branch pins."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.errors import UserError
+from pipelines.contracts import live_problems
+from pipelines.deploy.open import open_deployer
+from pipelines.project import Project, tip
+from pipelines.release.gating import open_attested
+from pipelines.release.pin import read_pin
+from pipelines.release.results import Result
+from pipelines.release.verification import check_pin
+from pipelines.store.open import open_store
+from pipelines.uris import local_path
+
+if TYPE_CHECKING:
+    from pipelines.deploy.base import Endpoint
+    from pipelines.release.package import Package
+    from pipelines.release.pin import Pin
+    from stacks.contract import Contract
+
+
+def deploy(project: Project, environment: str, model: str) -> Result:
+    """Make an environment serve what is pinned; no pin, no server; twice changes nothing."""
+    commit = tip(project.root)
+    at_tip = Project(project.root, commit)
+    contract = at_tip.contract(environment)
+    deployer = open_deployer(project, contract)
+    pin = read_pin(at_tip, environment, model)
+    if pin is None:
+        removed = deployer.remove(model)
+        summary = f"nothing is pinned in {environment}" + ("; its server is stopped" if removed else "")
+        return _result("done" if removed else "nothing to do", contract, model, summary, None, None)
+    check_pin(at_tip, environment, model, commit)
+    _refuse_dead(contract)
+    before = deployer.serving(model)
+    after = deployer.deploy(model, fetch_verified(contract, pin))
+    changed = before != after
+    summary = f"{environment} {'now serves' if changed else 'serves'} {pin.title} at {after.url}"
+    return _result("done" if changed else "nothing to do", contract, model, summary, pin, after)
+
+
+def fetch_verified(contract: Contract, pin: Pin) -> Package:
+    """Return a pinned package in the environment's own folder, digest and attestation verified."""
+    store = open_store(contract.artifact_store.uri, contract.project)
+    folder = local_path(contract.model_deployer.uri) / "packages" / pin.digest.removeprefix("sha256:")
+    if not folder.exists():
+        store.fetch(pin.digest, folder)
+    with tempfile.TemporaryDirectory(prefix="stackwright-deploy-") as scratch:
+        open_attested(contract, pin.digest, Path(scratch))
+    from pipelines.release.package import read_package
+
+    package = read_package(folder)
+    if package.digest != pin.digest:
+        raise UserError(f"{folder}: holds {package.digest}; remove that folder and deploy again")
+    return package
+
+
+def _refuse_dead(contract: Contract) -> None:
+    problems = live_problems(contract)
+    if problems:
+        raise UserError(problems)
+
+
+def _result(
+    status: str, contract: Contract, model: str, summary: str, pin: Pin | None, endpoint: Endpoint | None
+) -> Result:
+    return Result.model_validate(
+        {
+            "command": "deploy",
+            "status": status,
+            "environment": contract.environment,
+            "model": model,
+            "summary": summary,
+            "data": {
+                "digest": pin.digest if pin else None,
+                "release": pin.release if pin else None,
+                "endpoint": endpoint.model_dump(mode="json") if endpoint else None,
+            },
+        }
+    )

@@ -1,0 +1,97 @@
+"""Promotion: the same artifact, from one environment into the next."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines import writes
+from pipelines.registry.open import open_registry
+from pipelines.release.attestation import attest
+from pipelines.release.candidate import find_candidate, refuse_moved
+from pipelines.release.evidence import (
+    Subject,
+    check_current,
+    check_decision,
+    check_evidence,
+    file_digest,
+    gate_policy,
+    read_evidence,
+)
+from pipelines.release.gating import open_attested
+from pipelines.release.locking import locked
+from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
+from pipelines.release.results import Result
+from pipelines.release.signing import open_signer
+from pipelines.store.open import open_store
+
+if TYPE_CHECKING:
+    from pipelines.project import Project
+    from pipelines.release.candidate import Candidate
+
+
+def promote(project: Project, environment: str, model: str, digest: str | None = None) -> Result:
+    """Copy a candidate that passed the gate into an environment, and pin it there; the pin is the last write."""
+    with locked(project.root):
+        candidate = find_candidate(project, environment, model, digest)
+        held = read_pin(project, environment, model)
+        if held and held.digest == candidate.pin.digest:
+            return _result("nothing to do", candidate, held, f"{held.title} is pinned in {environment} already")
+        refuse_moved(project, candidate)
+        evidence = _passed(project, candidate)
+        uri = _copy(candidate)
+        pin = _pin(candidate, evidence)
+        registry = open_registry(candidate.target.experiment_tracker.tracking_uri)
+        registry.add(model, pin.digest, uri, pin.release, {"stackwright.commit": pin.commit})
+        writes.replace_file(project.root / pin_path(environment, model), pin_text(pin))
+    return _result("done", candidate, pin, f"{pin.title} is pinned in {environment}")
+
+
+def _passed(project: Project, candidate: Candidate) -> str:
+    environment, model, digest = candidate.target.environment, candidate.model, candidate.pin.digest
+    evidence, evidence_digest = read_evidence(project, environment, model, digest)
+    check_evidence(evidence, environment, model, digest, candidate.target.signing_key.public_key)
+    rows = project.settings.models[model].rows
+    subject = Subject(
+        environment=environment,
+        model=model,
+        candidate=digest,
+        champion=candidate.champion,
+        rows=file_digest(project.root / rows, rows),
+        policy=gate_policy(project, model),
+    )
+    check_current(evidence, subject)
+    check_decision(evidence)
+    return evidence_digest
+
+
+def _copy(candidate: Candidate) -> str:
+    digest = candidate.pin.digest
+    target = open_store(candidate.target.artifact_store.uri, candidate.target.project)
+    with tempfile.TemporaryDirectory(prefix="stackwright-promote-") as name:
+        scratch = Path(name)
+        package = open_attested(candidate.source, digest, scratch)
+        if not target.publish(package):
+            target.check(digest)
+        attestation = attest(package.folder, open_signer(candidate.target.signing_key))
+        target.write_attestation(digest, candidate.target.environment, attestation)
+    return target.uri(digest)
+
+
+def _pin(candidate: Candidate, evidence: str) -> Pin:
+    changes = {"contract_version": candidate.target.contract_version, "evidence": evidence}
+    return candidate.pin.model_copy(update=changes)
+
+
+def _result(status: str, candidate: Candidate, pin: Pin, summary: str) -> Result:
+    return Result.model_validate(
+        {
+            "command": "promote",
+            "status": status,
+            "environment": candidate.target.environment,
+            "model": candidate.model,
+            "summary": summary,
+            "data": pin.model_dump(mode="json"),
+        }
+    )

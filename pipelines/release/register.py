@@ -1,0 +1,83 @@
+"""Register: a package that the pipeline built enters the first environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from components.errors import UserError
+from pipelines import writes
+from pipelines.project import Project, git
+from pipelines.registry.open import open_registry
+from pipelines.release.attestation import attest
+from pipelines.release.candidate import refuse_refused
+from pipelines.release.locking import locked
+from pipelines.release.package import read_package
+from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
+from pipelines.release.results import Result
+from pipelines.release.signing import open_signer
+from pipelines.store.open import open_store
+
+if TYPE_CHECKING:
+    from pipelines.release.package import Package
+    from stacks.contract import Contract
+
+
+def register(project: Project, model: str, environment: str | None = None) -> Result:
+    """Publish, attest and register a model's package, then pin it in the first environment."""
+    contract = project.contract(environment or project.first_environment())
+    if contract.promotes_from is not None:
+        raise UserError(
+            f"stack/{contract.environment}.json: promotes_from: `{contract.promotes_from}`; "
+            f"packages come to {contract.environment} by `stackwright promote`"
+        )
+    settings = project.settings.models[model]
+    package = read_package(project.root / settings.package, settings.package)
+    refuse_refused(project, contract.environment, model, package.digest)
+    with locked(project.root):
+        held = read_pin(project, contract.environment, model)
+        if held and held.digest == package.digest:
+            return _result("nothing to do", contract, held, f"{held.title} is pinned in {contract.environment} already")
+        pin = _register(project, contract, model, package)
+    return _result("done", contract, pin, f"{pin.title} is registered and pinned in {contract.environment}")
+
+
+def _register(project: Project, contract: Contract, model: str, package: Package) -> Pin:
+    commit = clean_commit(project)
+    store = open_store(contract.artifact_store.uri, contract.project)
+    store.publish(package)
+    attestation = attest(package.folder, open_signer(contract.signing_key))
+    store.write_attestation(package.digest, contract.environment, attestation)
+    registry = open_registry(contract.experiment_tracker.tracking_uri)
+    entry = registry.add(model, package.digest, store.uri(package.digest), None, {"stackwright.commit": commit})
+    pin = Pin(
+        model=model,
+        release=entry.release,
+        digest=package.digest,
+        commit=commit,
+        contract_version=contract.contract_version,
+    )
+    writes.replace_file(project.root / pin_path(contract.environment, model), pin_text(pin))
+    return pin
+
+
+def clean_commit(project: Project) -> str:
+    """Return the commit that made the package; refuse uncommitted code, which no commit can name."""
+    changed = git(project.root, "status", "--porcelain", "--untracked-files=no").splitlines()
+    paths = [line[3:] for line in changed]
+    code = [path for path in paths if not path.startswith(("promotions/", "stack/")) and path != "dvc.lock"]
+    if code:
+        raise UserError([f"{path}: not committed; commit it, so that the package can name its code" for path in code])
+    return git(project.root, "rev-parse", "HEAD").strip()
+
+
+def _result(status: str, contract: Contract, pin: Pin, summary: str) -> Result:
+    return Result.model_validate(
+        {
+            "command": "register",
+            "status": status,
+            "environment": contract.environment,
+            "model": pin.model,
+            "summary": summary,
+            "data": pin.model_dump(mode="json"),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Artifact stores: packages addressed by digest, written once, never changed."""

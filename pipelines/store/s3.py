@@ -1,0 +1,187 @@
+"""An artifact store in an S3 bucket, or in anything that speaks its protocol (`AWS_ENDPOINT_URL`).
+
+A package's manifest is put last: before it, nobody sees the rest. Every put is on condition that the key is new, so
+that two writers cannot mix, and a copy that was interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.errors import UserError
+from pipelines import writes
+from pipelines.release.package import CHUNK_BYTES, MANIFEST, FileEntry, Package, canonical, parse_digest, read_chunks
+from pipelines.store import copying
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+ATTEMPTS = 4
+LARGE_BYTES = 64 * CHUNK_BYTES
+DENIED = {"403", "AccessDenied", "AllAccessDisabled", "AccountProblem"}
+CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestExpired", "SignatureDoesNotMatch"}
+
+
+class S3Store:
+    """Packages under `s3://<bucket>/<prefix>/<hex>/`.
+
+    The identity needs `s3:GetObject` to read, `s3:PutObject` to write, and `s3:ListBucket` on the prefix: without it
+    S3 says "access denied" of an object that is not there.
+    """
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self.bucket = bucket
+        self.prefix = prefix
+
+    def uri(self, digest: str) -> str:
+        """Return the address of a package."""
+        return f"s3://{self.bucket}/{self._key(digest)}"
+
+    def manifest(self, digest: str) -> bytes | None:
+        """Return what is stored as the package's manifest, or nothing."""
+        return self._get(f"{self._key(digest)}/{MANIFEST}")
+
+    def read(self, digest: str, path: str) -> Iterator[bytes]:
+        """Read one file of a package piece by piece; a broken connection is taken up where it broke."""
+        from botocore.exceptions import BotoCoreError
+
+        offset, attempt = 0, 1
+        with self._explained(f"{self.uri(digest)}/{path}"):
+            while True:
+                try:
+                    for chunk in self._stream(f"{self._key(digest)}/{path}", offset):
+                        offset += len(chunk)
+                        yield chunk
+                except BotoCoreError:
+                    if attempt == ATTEMPTS:
+                        raise
+                    time.sleep(2**attempt / 4)
+                    attempt += 1
+                else:
+                    return
+
+    def holds(self, digest: str) -> bool:
+        """Return whether the package is there."""
+        return copying.holds(self, digest)
+
+    def publish(self, package: Package) -> bool:
+        """Copy a package into the store; `False` when it is there already."""
+        if self.holds(package.digest):
+            return False
+        copying.check_files(package.files, lambda path: read_chunks(package.folder / path), str(package.folder))
+        for entry in package.files:
+            self._put(f"{self._key(package.digest)}/{entry.path}", package.folder, entry)
+        copying.check_files(package.files, lambda path: self.read(package.digest, path), self.uri(package.digest))
+        with self._explained(self.uri(package.digest)):
+            key = f"{self._key(package.digest)}/{MANIFEST}"
+            return writes.put_object(self._client, self.bucket, key, canonical(package.files))
+
+    def open(self, digest: str, scratch: Path) -> Package:
+        """Fetch the package into `scratch`."""
+        return self.fetch(digest, scratch / parse_digest(digest))
+
+    def fetch(self, digest: str, folder: Path) -> Package:
+        """Copy the package into a new local folder, verified."""
+        return copying.fetch(self, digest, folder)
+
+    def check(self, digest: str) -> None:
+        """Read every byte of the package and compare with the digest."""
+        copying.check(self, digest)
+
+    def read_attestation(self, digest: str, environment: str) -> bytes | None:
+        """Return an environment's signature over a package, or nothing."""
+        return self._get(f"{self._key(digest)}.{environment}.sig")
+
+    def write_attestation(self, digest: str, environment: str, content: bytes) -> bool:
+        """Put an environment's signature beside the package; the first is kept."""
+        key = f"{self._key(digest)}.{environment}.sig"
+        with self._explained(f"s3://{self.bucket}/{key}"):
+            return writes.put_object(self._client, self.bucket, key, content)
+
+    def _key(self, digest: str) -> str:
+        return f"{self.prefix}/{parse_digest(digest)}"
+
+    def _get(self, key: str) -> bytes | None:
+        with self._explained(f"s3://{self.bucket}/{key}"):
+            try:
+                return self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            except self._client.exceptions.NoSuchKey:
+                return None
+
+    def _stream(self, key: str, offset: int) -> Iterator[bytes]:
+        span: Any = {"Range": f"bytes={offset}-"} if offset else {}
+        body: Any = self._client.get_object(Bucket=self.bucket, Key=key, **span)["Body"]
+        with contextlib.closing(body):
+            yield from body.iter_chunks(CHUNK_BYTES)
+
+    def _put(self, key: str, folder: Path, entry: FileEntry) -> None:
+        """Put one file, unless it is there; reading back decides whether what is there is right."""
+        with self._explained(f"s3://{self.bucket}/{key}"), (folder / entry.path).open("rb") as file:
+            if entry.size <= LARGE_BYTES:
+                writes.put_object(self._client, self.bucket, key, file)
+            elif not self._exists(key):
+                parts = iter(lambda: file.read(LARGE_BYTES), b"")
+                writes.put_large_object(self._client, self.bucket, key, parts)
+
+    def _exists(self, key: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self._client.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if _code(error) in {"404", "NoSuchKey"}:
+                return False
+            raise
+        return True
+
+    @cached_property
+    def _client(self) -> S3Client:
+        import boto3
+        from botocore.config import Config
+
+        own = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=5,
+            read_timeout=60,
+            s3={"addressing_style": "path" if own else "auto"},
+        )
+        return boto3.client("s3", config=config)  # pyright: ignore[reportUnknownMemberType]
+
+    @contextlib.contextmanager
+    def _explained(self, where: str) -> Generator[None]:
+        """Turn what S3 says into an error that a person can act on."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as error:
+            raise UserError(f"{where}: {self._meaning(error)}") from error
+        except BotoCoreError as error:
+            raise UserError(f"{where}: the artifact store cannot be reached: {error}") from error
+
+    def _meaning(self, error: Any) -> str:
+        code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        said = error.response.get("Error", {}).get("Message", "")
+        if code == "NoSuchBucket":
+            return f"bucket `{self.bucket}` does not exist; check artifact_store.uri in the contract"
+        if code == "NoSuchKey":
+            return "missing, but the manifest lists it; refused"
+        if code in DENIED:
+            return f"access denied to {error.operation_name}; the identity needs s3:GetObject, PutObject and ListBucket"
+        if code in CREDENTIALS:
+            return f"credentials refused ({code}); sign in again"
+        if status >= 500:
+            return f"the artifact store answered {status} ({code}) {ATTEMPTS} times; try again later"
+        return f"{error.operation_name} was refused: {code}: {said}"
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,97 @@
+"""Install the platform's command into `.stackwright`, at exactly the revision that `.stackwright.yaml` names.
+
+STACKWRIGHT_SOURCE overrides where it comes from, never which commit it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+CONFIG = Path(".stackwright.yaml")
+HOME = Path(".stackwright")
+CHECKOUT = HOME / "platform"
+VENV = HOME / "venv"
+READY = VENV / ".revision"
+SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}
+
+
+def source_and_revision() -> tuple[str, str]:
+    """Return where the platform is and which commit is wanted, or say what is wrong with either."""
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    revision = str(config.get("revision"))
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise SystemExit(f"{CONFIG}: revision: `{revision}` is not a full commit; render from a git repository")
+    source = os.environ.get("STACKWRIGHT_SOURCE") or str(config.get("platform"))
+    for prefix, address in SHORT.items():
+        if source.startswith(prefix):
+            source = address + source.removeprefix(prefix)
+    remote = re.match(r"[a-z][a-z0-9+.-]*://|[^/]+@[^/:]+:", source)
+    if not remote and not Path(source).expanduser().is_absolute():
+        raise SystemExit(
+            f"{CONFIG}: platform: `{source}` is a relative path, which means another place in every checkout; "
+            "use a URL or an absolute path, or set STACKWRIGHT_SOURCE"
+        )
+    return source if remote else str(Path(source).expanduser()), revision
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run git in the platform's checkout; nobody is asked for a password."""
+    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
+    command = ["git", "-C", str(CHECKOUT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def check_out(source: str, revision: str) -> None:
+    """Bring exactly one commit into the checkout."""
+    CHECKOUT.mkdir(parents=True, exist_ok=True)
+    if not (CHECKOUT / ".git").is_dir():
+        git("init", "--quiet")
+    wanted = f"{revision}^{{commit}}"
+    if git("cat-file", "-e", wanted).returncode:
+        fetched = git("fetch", "--quiet", "--no-tags", source, revision)
+        if fetched.returncode or git("cat-file", "-e", wanted).returncode:
+            raise SystemExit(f"{CONFIG}: revision: {source} does not hold {revision}\n{fetched.stderr.strip()}")
+    done = git("checkout", "--quiet", "--force", "--detach", revision)
+    if done.returncode:
+        raise SystemExit(f"{CHECKOUT}: cannot check out {revision}\n{done.stderr.strip()}")
+
+
+def install(uv: str) -> None:
+    """Make an environment of exactly that revision's pins, and nothing else."""
+    pins = CHECKOUT / "requirements" / "runtime.txt"
+    pip = [uv, "pip"]
+    into = ["--quiet", "--python", str(VENV)]
+    own = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    for command in (
+        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)],
+        [*pip, "sync", *into, "--require-hashes", str(pins)],
+        [*pip, "install", *into, "--no-deps", "--no-build-isolation", "--editable", str(CHECKOUT)],
+    ):
+        if subprocess.run(command, check=False, env=own).returncode:
+            raise SystemExit(f"{VENV}: could not be made: {' '.join(command)}")
+
+
+def main() -> None:
+    """Do what is not done yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--uv", default="uv", help="the uv to install with")
+    uv = parser.parse_args().uv
+    source, revision = source_and_revision()
+    if READY.is_file() and READY.read_text(encoding="utf-8") == revision:
+        return
+    READY.unlink(missing_ok=True)
+    check_out(source, revision)
+    install(shutil.which(uv) or uv)
+    READY.write_text(revision, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

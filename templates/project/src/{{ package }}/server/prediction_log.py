@@ -1,0 +1,134 @@
+"""The prediction log: one JSON line for each scored row, buffered, on disk within a second, complete at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+INTERVAL_SECONDS = 0.5
+KEPT_ENTRIES = 100_000
+"""While the disk refuses, this many requests are kept; older ones are dropped, counted and reported."""
+KEY_VARIABLE = "PREDICTION_LOG_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answered request."""
+
+    time: float
+    request_id: str
+    columns: NDArray[np.float32]
+    prediction: NDArray[np.int64]
+    score: NDArray[np.float64]
+
+
+class Privacy:
+    """What the log may say of each column: all, a keyed hash, or nothing."""
+
+    def __init__(self, names: list[str], personal: dict[str, str], key: str) -> None:
+        hashed = sorted(name for name, rule in personal.items() if rule == "hash")
+        if hashed and not key:
+            raise ValueError(f"{KEY_VARIABLE}: not set; it keys the hashes of {', '.join(hashed)} in the log")
+        self._plain = [(place, name) for place, name in enumerate(names) if name not in personal]
+        self._hashed = [(place, name) for place, name in enumerate(names) if name in hashed]
+        self._key = key.encode()
+
+    def features(self, row: list[float]) -> dict[str, Any]:
+        """Return the fields of one row that may be written."""
+        found: dict[str, Any] = {name: row[place] for place, name in self._plain}
+        for place, name in self._hashed:
+            found[name] = hmac.digest(self._key, struct.pack("<d", row[place]), "sha256").hex()
+        return found
+
+
+class PredictionLog:
+    """Collects entries on the hot path; a task of its own writes them."""
+
+    def __init__(self, path: Path, model: str, digest: str, privacy: Privacy) -> None:
+        self._path = path
+        self._model = model
+        self._digest = digest
+        self._privacy = privacy
+        self._waiting: list[Entry] = []
+        self._task: asyncio.Task[None] | None = None
+        self.dropped = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab", buffering=0)
+
+    def add(self, request_id: str, columns: NDArray[np.float32], result: tuple[Any, Any]) -> None:
+        """Remember one answered request."""
+        prediction, score = result
+        self._waiting.append(Entry(time.time(), request_id, columns, prediction, score))
+
+    def start(self) -> None:
+        """Begin to write regularly."""
+        self._task = asyncio.create_task(self._write_regularly())
+
+    async def close(self) -> None:
+        """Write all that is left, durably."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def flush(self) -> None:
+        """Write what is waiting; when the disk refuses, keep it and try again later."""
+        entries, self._waiting = self._waiting, []
+        if not entries:
+            return
+        end = os.fstat(self._file.fileno()).st_size
+        try:
+            self._write(b"".join(self._lines(entry) for entry in entries))
+        except OSError as error:
+            os.ftruncate(self._file.fileno(), end)
+            self._keep(entries)
+            print(f"{self._path}: cannot be written: {error.strerror}; {len(self._waiting)} kept", file=sys.stderr)
+
+    def _write(self, content: bytes) -> None:
+        view = memoryview(content)
+        while view:
+            view = view[self._file.write(view) :]
+
+    def _keep(self, entries: list[Entry]) -> None:
+        kept = (entries + self._waiting)[-KEPT_ENTRIES:]
+        self.dropped += len(entries) + len(self._waiting) - len(kept)
+        self._waiting = kept
+
+    async def _write_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            self.flush()
+
+    def _lines(self, entry: Entry) -> bytes:
+        moment = datetime.fromtimestamp(entry.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        rows = zip(entry.columns.tolist(), entry.prediction.tolist(), entry.score.tolist(), strict=True)
+        return b"".join(
+            orjson.dumps(
+                {
+                    "time": moment,
+                    "request_id": entry.request_id,
+                    "row": row,
+                    "model": self._model,
+                    "digest": self._digest,
+                    "features": self._privacy.features(features),
+                    "prediction": prediction,
+                    "score": score,
+                },
+                option=orjson.OPT_APPEND_NEWLINE,
+            )
+            for row, (features, prediction, score) in enumerate(rows)
+        )

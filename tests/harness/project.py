@@ -1,0 +1,124 @@
+"""A project of few files, in environments of folders: for tests of releases that need no pipeline."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import yaml
+
+from pipelines.contracts import write_local
+from pipelines.project import Project
+from pipelines.release.package import MANIFEST, build_manifest, read_package
+
+TOY = Path(__file__).parent / "toy"
+GATE = {
+    "primary": {"metric": "accuracy", "direction": "higher", "margin": 0.02, "min_rows": 100},
+    "floors": [{"metric": "accuracy", "direction": "higher", "bound": 0.5}],
+    "slices": {"columns": ["group"], "margin": 0.2, "min_rows": 50},
+    "budgets": {"package_mib": 1, "score_milliseconds_per_row": 1000},
+}
+
+
+@dataclass(frozen=True)
+class Toy:
+    """A git repository with one or more models, and three environments beside it."""
+
+    root: Path
+    environments: Path
+
+    @property
+    def project(self) -> Project:
+        return Project(self.root)
+
+    def build(self, model: str = "toy", **values: object) -> str:
+        """Write the package that a pipeline would write, and return its digest."""
+        folder = self.root / "build" / model
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text(json.dumps({"wrong_every": 5, **values}, sort_keys=True))
+        (folder / MANIFEST).write_bytes(build_manifest(folder))
+        return read_package(folder).digest
+
+    def rows(self, count: int, model: str = "toy") -> None:
+        """Write the rows that the gate scores."""
+        with (self.root / "data" / f"{model}.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["key", "label"])
+            writer.writerows([index, (index // 2) % 2] for index in range(count))
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def commit(self, message: str = "change") -> str:
+        """Commit everything and return the commit."""
+        self.git("add", "-A")
+        self.git("commit", "-qm", message, "--allow-empty")
+        return self.git("rev-parse", "HEAD")
+
+    def clone(self, target: Path) -> Toy:
+        """Return another clone of the same origin, with the same built files."""
+        subprocess.run(["git", "clone", "-q", self.git("remote", "get-url", "origin"), str(target)], check=True)
+        configure(target)
+        for folder in ("build", "data"):
+            shutil.copytree(self.root / folder, target / folder, dirs_exist_ok=True)
+        return Toy(target, self.environments)
+
+    def edit(self, path: str, **changes: object) -> None:
+        """Change fields of a YAML or JSON file; None removes one."""
+        file = self.root / path
+        content = yaml.safe_load(file.read_text()) | changes
+        kept = {name: value for name, value in content.items() if value is not None}
+        file.write_text(json.dumps(kept, indent=1) if path.endswith(".json") else yaml.safe_dump(kept, sort_keys=False))
+
+    def stop(self) -> None:
+        """End every server of the environments."""
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if any(str(self.environments) in word for word in words):
+                process.kill()
+
+
+def make_toy(folder: Path, models: tuple[str, ...] = ("toy",), rows: int = 1000) -> Toy:
+    """Return a new project, committed, connected to local environments."""
+    root = folder / "project"
+    toy = Toy(root, folder / "environments")
+    for name in ("data", "policies", "promotions"):
+        (root / name).mkdir(parents=True)
+    settings = {name: model_settings(name) for name in models}
+    (root / ".stackwright.yaml").write_text(
+        yaml.safe_dump({"platform": "/nowhere", "revision": "0" * 40, "project": "toy", "models": settings})
+    )
+    (root / "policies" / "gate.yaml").write_text(yaml.safe_dump({"models": dict.fromkeys(models, GATE)}))
+    (root / "promotions" / "refused.yaml").write_text("refused: []\n")
+    (root / ".gitignore").write_text("build/\ndata/\n")
+    for name in models:
+        toy.rows(rows, name)
+    subprocess.run(["git", "init", "-q", "-b", "main", str(root)], check=True)
+    configure(root)
+    write_local(toy.project, toy.environments)
+    toy.commit("start")
+    return toy
+
+
+def model_settings(name: str) -> dict[str, object]:
+    """Return the settings of one toy model."""
+    return {
+        "package": f"build/{name}",
+        "rows": f"data/{name}.csv",
+        "score": [sys.executable, str(TOY / "score.py")],
+        "serve": [sys.executable, str(TOY / "serve.py")],
+    }
+
+
+def configure(root: Path) -> None:
+    """Give a clone somebody to commit as."""
+    for key, value in {"user.name": "A Person", "user.email": "person@example.org", "commit.gpgsign": "false"}.items():
+        subprocess.run(["git", "-C", str(root), "config", key, value], check=True)
