@@ -33,8 +33,11 @@ demo: setup ## Take a scaffolded project through its whole life, offline after t
 
 .PHONY: test
 test: setup ## Run every test that has to hold.
-	pytest -q -n 2 --dist worksteal -m "not rehearsal"
-	pytest -q -m rehearsal
+	pytest -q -n 2 --dist worksteal -m "not slow"
+
+.PHONY: test-all
+test-all: setup ## Run every test, those too that take minutes each.
+	pytest -q -n 2 --dist worksteal
 
 .PHONY: lint
 lint: setup ## Check format, style and types.

@@ -216,7 +216,8 @@ def _each(start: Path, chosen: str | None, output: Format, run: Callable[[Projec
     errors: list[UserError] = []
     for name in project.model_names(chosen):
         try:
-            results.append(run(project, name))
+            with printing.busy(name, quiet=output is Format.JSON):
+                results.append(run(project, name))
         except UserError as error:
             errors.append(error)
     printing.results(results, errors, as_json=output is Format.JSON)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from components.errors import UserError
     from pipelines.release.results import Result
@@ -36,6 +37,18 @@ def line(text: str, *, as_json: bool = False) -> None:
     """Write a line for people; nothing when a document was asked for."""
     if not as_json:
         sys.stdout.write(f"{text}\n")
+
+
+@contextlib.contextmanager
+def busy(what: str, *, quiet: bool) -> Generator[None]:
+    """Show a person at a terminal that something is going on; nothing anywhere else."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} …"):
+        yield
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -139,7 +139,8 @@ def git(root: Path, *arguments: str) -> str:
     """Run git in a project and return what it prints; its own words on failure."""
     done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(f"git {arguments[0]}: {done.stderr.strip() or f'failed with {done.returncode}'}")
+        said = " | ".join(done.stderr.strip().splitlines()) or f"failed with {done.returncode}"
+        raise UserError(f"git {arguments[0]}: {said}")
     return done.stdout
 
 

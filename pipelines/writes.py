@@ -94,9 +94,10 @@ def stage_file(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file of a staged folder, durably; nobody sees it before the folder is published."""
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb", buffering=0) as file:
+        with path.open("xb") as file:
             for chunk in chunks:
                 file.write(chunk)
+            file.flush()
             os.fsync(file.fileno())
 
 

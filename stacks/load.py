@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -14,29 +15,30 @@ from components.errors import UserError, problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_SLIPS = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What PyYAML raises beside its own errors for a value that is not what its tag says, or is nested too deep."""
+
 
 class _Loader(yaml.SafeLoader):
     """YAML as people mean it: no dates, no `on` and `off`, no duplicate keys (Pulumi reads it alike)."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
-        ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        seen: set[Any] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key: Any = self.construct_object(key_node, deep=True)  # pyright: ignore[reportUnknownMemberType]
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"`{key}` is given twice", key_node.start_mark)
-            seen.add(key)
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key_node.start_mark)
+            if key_node.value in seen:
+                told = f"`{key_node.value}` is given twice"
+                raise yaml.constructor.ConstructorError(None, None, told, key_node.start_mark)
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
 
 
+_SURPRISING = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"}
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _SURPRISING]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_implicit_resolver(  # pyright: ignore[reportUnknownMemberType]
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )
@@ -49,20 +51,32 @@ def parse_yaml(text: str | bytes, where: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"{where}: line {line}: {error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{where}: not YAML: {error}") from error
+    except (yaml.YAMLError, *_SLIPS) as error:
+        raise UserError(f"{where}: not YAML: {_one_line(error)}") from error
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
     """Parse one JSON document, or say where it breaks; NaN and Infinity are not JSON."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError, ValueError) as error:
-        raise UserError(f"{where}: not JSON: {error}") from error
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_twins)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where}: not JSON: {_one_line(error)}") from error
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number that JSON can hold")
+
+
+def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"`{name}` is given twice")
+    return found
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def validate(value: Any, model: type[Model], where: str) -> Model:
@@ -70,7 +84,11 @@ def validate(value: Any, model: type[Model], where: str) -> Model:
     if not isinstance(value, dict):
         raise UserError(f"{where}: expected a mapping of fields, found `{value!r:.40}`")
     try:
-        return model.model_validate_json(json.dumps(value), strict=True)
+        text = json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{where}: holds what JSON cannot: {_one_line(error)}") from error
+    try:
+        return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         raise UserError(problems_of(error, where, model)) from error
 

@@ -186,8 +186,7 @@ def _process(endpoint: Endpoint) -> psutil.Process | None:
     """Return the endpoint's own process; another one that got its pid is none."""
     try:
         process = psutil.Process(endpoint.pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        return process if alive and abs(process.create_time() - endpoint.started) < 1 else None
+        return process if _alive(process) and abs(process.create_time() - endpoint.started) < 1 else None
     except psutil.NoSuchProcess:
         return None
 
@@ -209,11 +208,20 @@ def _with_token(tokens: set[str]) -> list[psutil.Process]:
 
 
 def _ended(process: psutil.Process, seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except psutil.TimeoutExpired:
-        return False
+    """Wait for a process to end; one that nobody has reaped yet has ended, too."""
+    deadline = time.monotonic() + seconds
+    while _alive(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
     return True
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _free_port() -> int:

@@ -3,8 +3,8 @@
 - `insufficient_data`: too few predictions for the votes, so neither calm nor drift can be claimed. It is not `ok`.
 - `ok`: fewer than `votes.alert` of the newest `votes.of` windows drifted, and the labels prove no drop.
 - `alert`: that many windows drifted, or the labels prove a drop: somebody has to look.
-- `retrain`: the same, `retrain` is true in the policy, and retraining can help: the labels prove a drop, or enough
-  windows drifted in more than values that stopped arriving. Inputs that broke need a repair, not a model of them.
+- `retrain`: the same, `retrain` is true in the policy, and in no window values stopped arriving. Inputs that broke move
+  answers and accuracy too, and need a repair: a model trained on them would learn the gap.
 
 Drift votes because a single window may be an odd day. Quality does not: its bound knows the number of labels, and all
 the newest labelled predictions are judged together.
@@ -55,21 +55,18 @@ def decide(
     reasons += _quality(quality, labels, policy)
     if not voted and not worse:
         return (Verdict.OK if enough else Verdict.INSUFFICIENT_DATA), reasons
-    repairable = worse or sum(_moved(window) for window in drifted) >= policy.votes.alert
-    return _act(policy, repairable=repairable, reasons=reasons)
+    broken = {column.name for window in drifted for column in window.drifted if column.broken}
+    verdict, why = _act(sorted(broken), retrain=policy.retrain)
+    return verdict, [*reasons, why]
 
 
-def _act(policy: ModelMonitorPolicy, *, repairable: bool, reasons: list[str]) -> tuple[Verdict, list[str]]:
-    if not repairable:
-        why = "values stopped arriving, which retraining cannot repair; mend the inputs"
-        return Verdict.ALERT, [*reasons, why]
-    if policy.retrain:
-        return Verdict.RETRAIN, [*reasons, "the policy says to retrain"]
-    return Verdict.ALERT, [*reasons, "the policy does not retrain by itself; look, and decide"]
-
-
-def _moved(window: Window) -> bool:
-    return any(not column.broken for column in window.drifted)
+def _act(broken: Sequence[str], *, retrain: bool) -> tuple[Verdict, str]:
+    if broken:
+        why = f"values of {', '.join(broken)} stopped arriving, which retraining cannot repair; mend the inputs first"
+        return Verdict.ALERT, why
+    if retrain:
+        return Verdict.RETRAIN, "the policy says to retrain"
+    return Verdict.ALERT, "the policy does not retrain by itself; look, and decide"
 
 
 def _worse(quality: Quality, policy: ModelMonitorPolicy) -> bool:

@@ -80,7 +80,7 @@ class ModelMonitorPolicy(Document):
     """When the model got worse; without it labels are not looked at."""
 
     retrain: bool = False
-    """Whether what would be an alert starts a retraining, where retraining can help."""
+    """Whether what would be an alert starts a retraining; never while values stopped arriving."""
 
     @field_validator("min_rows")
     @classmethod

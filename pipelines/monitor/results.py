@@ -74,7 +74,7 @@ class ColumnDrift(Document):
     """Share of the window's rows without a usable value."""
 
     broken: bool
-    """Whether the column drifted because its values stopped arriving: retraining cannot repair that."""
+    """Whether the column drifted because values stopped arriving: retraining cannot repair that."""
 
     bins: list[Bin]
     """What PSI compares."""

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,16 +31,17 @@ def rehearse(project: Path | None, report: Path | None, keep: Path | None, *, as
         life = Life(space)
         start = (lambda: _clone(project, space)) if project else (lambda: _scaffold(space))
         steps: list[tuple[str, Callable[[], str]]] = [("Clone" if project else "Scaffold", start)]
-        steps += [(title, lambda run=run: run(life)) for title, run in STEPS]
+        steps += [(title, partial(run, life)) for title, run in STEPS]
         done = list[Done]()
         with _progress(len(steps), quiet=as_json) as tell:
             for title, run in steps:
                 tell(title)
-                done.append(_step(life, title, run))
+                done.append(step(life, title, run))
         _finish(done, report, space, as_json=as_json)
 
 
-def _step(life: Life, title: str, run: Callable[[], str]) -> Done:
+def step(life: Life, title: str, run: Callable[[], str]) -> Done:
+    """Run one step, then ask every environment what it serves."""
     started = time.monotonic()
     try:
         outcome = run()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.errors import Blocked, UserError
-from pipelines.project import Project, tip
+from pipelines.project import Project, git, tip
 from pipelines.release.history import was_pinned
 from pipelines.release.pin import lineage, pin_path, read_pin, read_refused, refusal, short
 
@@ -26,6 +26,8 @@ class Candidate:
     target: Contract
     champion: Pin | None
     """What the target pins at the tip of the default branch."""
+    tip: str
+    """The commit at that tip."""
 
     @property
     def is_pinned(self) -> bool:
@@ -40,7 +42,8 @@ def find_candidate(project: Project, environment: str, model: str, digest: str |
         raise UserError(
             f"stack/{environment}.json: promotes_from: none; packages come to {environment} by `stackwright register`"
         )
-    at_tip = Project(project.root, tip(project.root))
+    commit = tip(project.root)
+    at_tip = Project(project.root, commit)
     pin = _source_pin(at_tip, target.promotes_from, model, digest)
     refuse_refused(project, environment, model, pin.digest)
     return Candidate(
@@ -49,6 +52,7 @@ def find_candidate(project: Project, environment: str, model: str, digest: str |
         source=project.contract(target.promotes_from),
         target=target,
         champion=read_pin(at_tip, environment, model),
+        tip=commit,
     )
 
 
@@ -59,6 +63,18 @@ def refuse_refused(project: Project, environment: str, model: str, digest: str) 
         raise Blocked(
             f"promotions/refused.yaml: {short(digest)} of {model} was refused in {found.environment}: {found.reason}; "
             "remove its line by pull request to lift this"
+        )
+
+
+def refuse_lost(project: Project, candidate: Candidate) -> None:
+    """Block when the tip pins something else than where this clone left it: another clone was pushed first."""
+    environment, model = candidate.target.environment, candidate.model
+    base = git(project.root, "merge-base", "HEAD", candidate.tip).strip()
+    then, now = read_pin(Project(project.root, base), environment, model), candidate.champion
+    if then != now:
+        raise Blocked(
+            f"{pin_path(environment, model)}: {now.title if now else 'nothing'} is pinned at the tip of the default "
+            "branch since this clone left it; another promotion came first: pull, then gate again"
         )
 
 

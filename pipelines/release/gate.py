@@ -59,8 +59,8 @@ class Slices(Document):
 class Budgets(Document):
     """What a package may cost."""
 
-    package_mib: float = Field(gt=0)
-    score_milliseconds_per_row: float = Field(gt=0)
+    package_mib: FiniteFloat = Field(gt=0)
+    score_milliseconds_per_row: FiniteFloat = Field(gt=0)
     """Of the scoring command, its start-up included."""
 
 
@@ -113,6 +113,12 @@ class Measurements(Document):
     package_mib: FiniteFloat = Field(ge=0)
     score_milliseconds_per_row: FiniteFloat = Field(ge=0)
 
+    @model_validator(mode="after")
+    def _compared_with_the_champion(self) -> Self:
+        if (self.champion is None) != (self.paired is None):
+            raise ValueError("champion and paired are both there, or neither")
+        return self
+
 
 class Finding(Document):
     """What one rule says."""
@@ -142,34 +148,51 @@ def decide(policy: ModelGate, measured: Measurements) -> Decision:
     findings += _slices(policy, measured)
     findings += _budgets(policy.budgets, measured)
     verdicts = {item.verdict for item in findings}
-    worst: Verdict = "fail" if "fail" in verdicts else "insufficient_data" if len(verdicts) > 1 else "pass"
+    unsure = "insufficient_data" in verdicts
+    worst: Verdict = "fail" if "fail" in verdicts else "insufficient_data" if unsure else "pass"
     return Decision(verdict=worst if findings else "fail", findings=findings)
 
 
 def rows_needed(variance: float, margin: float, confidence: float, power: float) -> int:
-    """Rows at which an equal candidate passes with the given power, by the normal approximation."""
+    """Rows at which an equal candidate passes with the given power, by the normal approximation of `bounds`."""
     quantile = NormalDist().inv_cdf
-    return math.ceil(variance * ((quantile(confidence) + quantile(power)) / margin) ** 2)
+    wide = ((quantile(confidence) + quantile(power)) / margin) ** 2
+    seen = wide * variance
+    return math.ceil((seen + math.sqrt(seen**2 + 8 * wide * max(0, 1 - variance))) / 2) - 2
 
 
-def lower_bound(paired: Paired, confidence: float) -> float:
-    """One-sided lower confidence bound of the mean difference (Wald)."""
-    return paired.mean - NormalDist().inv_cdf(confidence) * math.sqrt(paired.variance / paired.rows)
+def bounds(paired: Paired, confidence: float) -> tuple[float, float]:
+    """One-sided lower and upper confidence bounds of the mean difference.
+
+    Adjusted Wald (Bonett and Price 2012): one row better and one worse are added to those seen, because few rows
+    without any difference do not show that there is none.
+    """
+    rows = paired.rows + 2
+    mean = paired.mean * paired.rows / rows
+    variance = (paired.rows * (paired.variance + paired.mean**2) + 2) / rows - mean**2
+    reach = NormalDist().inv_cdf(confidence) * math.sqrt(variance / rows)
+    return mean - reach, mean + reach
 
 
 def non_inferior(rule: str, paired: Paired, primary: Primary, margin: float, min_rows: int) -> Finding:
-    """Pass when the lower bound is above minus the margin; else too few rows to tell, or worse."""
-    bound = lower_bound(paired, primary.confidence)
+    """Pass when the lower bound is above minus the margin; else worse, or too few rows to tell.
+
+    A candidate whose upper bound is below minus the margin is worse, however many rows an equal one would need.
+    """
+    lower, upper = bounds(paired, primary.confidence)
     needed = max(min_rows, rows_needed(paired.variance, margin, primary.confidence, primary.power))
     seen = (
         f"{primary.metric} {paired.mean:+.4f} against the champion on {paired.rows} rows "
-        f"({paired.better} better, {paired.worse} worse); lower bound {bound:+.4f}, margin -{margin:g}"
+        f"({paired.better} better, {paired.worse} worse); lower bound {lower:+.4f}, margin -{margin:g}"
     )
-    if paired.rows >= min_rows and bound > -margin:
+    if paired.rows < min_rows:
+        enough = min_rows if lower > -margin else needed
+        return Finding(rule=rule, verdict="insufficient_data", reason=f"{seen}; needs {enough} rows")
+    if lower > -margin:
         return Finding(rule=rule, verdict="pass", reason=seen)
-    if paired.rows < needed:
-        return Finding(rule=rule, verdict="insufficient_data", reason=f"{seen}; needs {needed} rows")
-    return Finding(rule=rule, verdict="fail", reason=f"{seen}; worse than the champion")
+    if upper < -margin or paired.rows >= needed:
+        return Finding(rule=rule, verdict="fail", reason=f"{seen}; worse than the champion")
+    return Finding(rule=rule, verdict="insufficient_data", reason=f"{seen}; needs {needed} rows")
 
 
 def _against_champion(policy: ModelGate, measured: Measurements) -> Finding:

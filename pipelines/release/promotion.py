@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipelines import writes
 from pipelines.registry.open import open_registry
 from pipelines.release.attestation import attest
-from pipelines.release.candidate import find_candidate, refuse_moved
+from pipelines.release.candidate import find_candidate, refuse_lost, refuse_moved
 from pipelines.release.evidence import (
     Subject,
     check_current,
@@ -35,6 +35,7 @@ def promote(project: Project, environment: str, model: str, digest: str | None =
     """Copy a candidate that passed the gate into an environment, and pin it there; the pin is the last write."""
     with locked(project.root):
         candidate = find_candidate(project, environment, model, digest)
+        refuse_lost(project, candidate)
         held = read_pin(project, environment, model)
         if held and held.digest == candidate.pin.digest:
             return _result("nothing to do", candidate, held, f"{held.title} is pinned in {environment} already")

@@ -137,7 +137,7 @@ def _same_rows(candidate: Scored, champion: Scored) -> None:
 def _dummy(scored: Scored) -> Scored:
     values, counts = np.unique(scored.label, return_counts=True)
     usual = np.full(len(scored.keys), values[counts.argmax()])
-    frequency = np.full(len(scored.keys), float(np.mean(scored.label == 1)))
+    frequency = np.full(len(scored.keys), float((scored.label == 1).mean()))
     return Scored(scored.keys, scored.label, usual, frequency, {}, 0.0)
 
 

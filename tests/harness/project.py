@@ -7,15 +7,20 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 import yaml
 
 from pipelines.contracts import write_local
+from pipelines.deploy.open import open_deployer
+from pipelines.deploy.process import ProcessDeployer
 from pipelines.project import Project
+from pipelines.release.gating import gate
 from pipelines.release.package import MANIFEST, build_manifest, read_package
+from pipelines.release.promotion import promote
+from pipelines.release.register import register
 
 TOY = Path(__file__).parent / "toy"
 GATE = {
@@ -78,12 +83,56 @@ class Toy:
         kept = {name: value for name, value in content.items() if value is not None}
         file.write_text(json.dumps(kept, indent=1) if path.endswith(".json") else yaml.safe_dump(kept, sort_keys=False))
 
+    def copy(self, folder: Path) -> Toy:
+        """Return the same project and environments in another folder, which its contracts then say."""
+        shutil.copytree(self.root.parent, folder, symlinks=True, dirs_exist_ok=True)
+        toy = Toy(folder / "project", folder / "environments")
+        for file in (toy.root / "stack").glob("*.json"):
+            file.write_text(file.read_text().replace(str(self.environments), str(toy.environments)))
+        toy.commit("connect to other environments")
+        return toy
+
+    def publish(self, model: str = "toy", **values: object) -> str:
+        """Build, register and commit a package, and return its digest."""
+        digest = self.build(model, **values)
+        register(self.project, model)
+        self.commit(f"pin {digest[:19]} in dev")
+        return digest
+
+    def advance(self, environment: str, model: str = "toy", digest: str | None = None) -> None:
+        """Gate, promote and commit what the environment before holds."""
+        assert "done" == gate(self.project, environment, model, digest).status
+        assert "done" == promote(self.project, environment, model, digest).status
+        self.commit(f"pin {model} in {environment}")
+
+    def pin(self, environment: str, model: str = "toy") -> dict[str, object]:
+        return yaml.safe_load((self.root / "promotions" / environment / f"{model}.yaml").read_text())
+
+    def deployer(self, environment: str, **limits: float) -> ProcessDeployer:
+        """Return the deployer of an environment, with other time limits."""
+        deployer = open_deployer(self.project, self.project.contract(environment))
+        assert isinstance(deployer, ProcessDeployer)
+        return replace(deployer, **limits)
+
+    def serving(self, environment: str, model: str = "toy") -> str | None:
+        """Return the digest that an environment's server says it serves."""
+        endpoint = self.deployer(environment).serving(model)
+        return endpoint.digest if endpoint else None
+
+    def servers(self) -> list[psutil.Process]:
+        """Return the server processes of the environments, whether a client is sent to them or not."""
+        found = psutil.process_iter(["cmdline"])
+        return [process for process in found if "--instance" in self._words(process)]
+
     def stop(self) -> None:
-        """End every server of the environments."""
+        """End every process of the environments."""
         for process in psutil.process_iter(["cmdline"]):
-            words = process.info["cmdline"] or []
-            if any(str(self.environments) in word for word in words):
+            if self._words(process):
                 process.kill()
+
+    def _words(self, process: psutil.Process) -> list[str]:
+        words = process.info["cmdline"] or []
+        return words if any(f"{self.environments}/" in word for word in words) else []
 
 
 def make_toy(folder: Path, models: tuple[str, ...] = ("toy",), rows: int = 1000) -> Toy:

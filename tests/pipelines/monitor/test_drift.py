@@ -41,7 +41,7 @@ def population(random: np.random.Generator, rows: int) -> dict[str, Column]:
 
 @pytest.mark.parametrize(("rows", "others"), [(5000, 200), (5000, 1000), (400, 300), (300, 3000)])
 def test_unchanged_data_raises_a_column_as_seldom_as_promised(rows: int, others: int):
-    """With no floor to help, one window in ten at most has a column beyond a 90 % bound; not one in a hundred either."""
+    """With no floor to help, one window in ten at most has a column beyond a 90 % bound; but one in fifty."""
     random, runs = np.random.default_rng(11), 300
     alarms = sum(
         any(
@@ -58,7 +58,7 @@ def test_unchanged_data_raises_a_column_as_seldom_as_promised(rows: int, others:
 
 
 def test_the_bound_of_psi_is_neither_loose_nor_tight():
-    """Of 4,000 pairs of histograms of one population, 5 % exceed the 5 % bound, give or take 1.5 %."""
+    """Of 2,000 windows of an unchanged text column, 5 % exceed the 5 % bound, give or take 1.5 %."""
     random, tail = np.random.default_rng(5), 0.05
     texts = [str(value) for value in random.choice(list("abcde"), 5000)]
     rates: list[bool] = []
@@ -74,13 +74,10 @@ def test_a_real_shift_is_found(rows: int):
     random = np.random.default_rng(3)
     found = 0
     for _ in range(60):
-        reference = {f"x{place}": random.normal(size=5000) for place in range(10)}
-        window = {f"x{place}": random.normal(0.5 * (place == 4), 1, rows) for place in range(10)}
-        prepared = [{name: sample(column) for name, column in side.items()} for side in (reference, window)]
-        drifted = [column.name for column in compare(*prepared, DriftPolicy())]
-        found += ["x4"] == [
-            name for name, column in zip(drifted, compare(*prepared, DriftPolicy()), strict=True) if column.drifted
-        ]
+        reference = {f"x{place}": sample(random.normal(size=5000)) for place in range(10)}
+        window = {f"x{place}": sample(random.normal(0.5 * (place == 4), 1, rows)) for place in range(10)}
+        drifted = [column.name for column in compare(reference, window, DriftPolicy()) if column.drifted]
+        found += drifted == ["x4"]
     assert found >= 57
 
 
@@ -98,11 +95,10 @@ def test_a_certain_but_tiny_shift_does_not_matter():
 
 
 def test_a_large_statistic_that_chance_explains_is_no_drift():
-    """At 40 rows PSI is above its floor on unchanged data, and below its bound."""
-    random = np.random.default_rng(8)
-    column = compared(random.choice(list("abcd"), 40).tolist(), random.choice(list("abcd"), 40).tolist(), psi=0.01)
+    """At 40 rows, 25 of one value where 20 are expected is above a floor of 0.05, and nothing to wonder at."""
+    column = compared(["a"] * 40 + ["b"] * 40, ["a"] * 25 + ["b"] * 15, psi=0.05)
     assert column.psi
-    assert (True, False) == (column.psi.statistic > 0.01, column.drifted)
+    assert (True, False) == (column.psi.statistic > 0.05, column.drifted)
 
 
 @given(ANY_FLOATS, ANY_FLOATS)
@@ -113,7 +109,7 @@ def test_any_numbers_compare(reference: np.ndarray, window: np.ndarray):
 
 
 @given(ANY_TEXTS, ANY_TEXTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_compares(reference: list[str | None], window: list[str | None]):
     """Whatever the text, statistics are finite and not negative, and shares sum to one."""
     _holds(compared(reference, window))
@@ -203,6 +199,16 @@ def test_values_that_stop_arriving_break_the_column():
         column.drifted,
         column.broken,
     )
+
+
+@pytest.mark.parametrize(("shift", "missing"), [(0.0, 20), (1.0, 150)])
+def test_few_missing_values_alone_or_many_with_a_shift_break_the_column(shift: float, missing: int):
+    """Broken is where nothing else moved, and where so much is missing that the rest says little."""
+    random = np.random.default_rng(4)
+    window = random.normal(shift, 1, 500)
+    window[:missing] = np.nan
+    column = compared(random.normal(size=5000), window)
+    assert (True, True) == (column.drifted, column.broken)
 
 
 def test_a_column_that_is_gone_is_broken():

@@ -13,10 +13,10 @@ def sample() -> pd.DataFrame:
     """Return the sample: 20,190 person-years; the file names no person, so the row number is the key."""
     from statsmodels.datasets import randhie
 
-    frame = randhie.load_pandas().data
-    keys = [f"rand-{number:05d}" for number in range(len(frame))]
-    visits = frame["mdvis"]
-    return frame.assign(**{schema.KEY: keys, schema.LABEL: visits > 0})
+    frame: pd.DataFrame = randhie.load_pandas().data
+    frame[schema.KEY] = [f"rand-{number:05d}" for number in range(len(frame))]
+    frame[schema.LABEL] = frame["mdvis"] > 0
+    return frame
 
 
 def csv(path: Path) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def main() -> None:
     params = config.load()
     model = joblib.load(paths.MODEL)
     frame, labels = features.read(paths.TEST_FEATURES)
-    x, label = frame.to_numpy(), labels.to_numpy()
+    x, label = frame.to_numpy(), np.asarray(labels, dtype=np.int64)
     score = model.predict_proba(x)[:, 1].astype(np.float64)
     curve = calibration(label, score, params.evaluate.calibration_bins)
     drops = importance(model, x, label, params.evaluate.importance_repeats, params.train.seed)

@@ -27,7 +27,7 @@ def problems(rows: pd.DataFrame) -> list[str]:
         cases = error.failure_cases
         broken = cases.groupby(["column", "check"], sort=True, dropna=False)
         return [
-            f"{column}: {check}: {len(found)} values, such as {found['failure_case'].iloc[0]!r}"
+            f"{column}: {check}: {len(found)} values, such as `{found['failure_case'].iloc[0]}`"
             for (column, check), found in broken
         ]
     return [] if rows[schema.LABEL].nunique() == 2 else [f"{schema.LABEL}: only one class is there"]

@@ -12,8 +12,10 @@ class Family(Protocol):
     are read by stages that never need it.
     """
 
-    family: Any
-    """The name in `params.yaml`, and in `FAMILIES`."""
+    @property
+    def family(self) -> str:
+        """The name in `params.yaml`, and in `FAMILIES`."""
+        ...
 
     def estimator(self, seed: int) -> Any:
         """Return a new, unfitted classifier; the same seed and rows give the same model."""

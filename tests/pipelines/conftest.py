@@ -1,0 +1,84 @@
+"""Prepared projects: made once by each test process, and copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.project import Toy, make_toy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet() -> Generator[None]:
+    """No telemetry in anything that a test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        patch.setenv("DO_NOT_TRACK", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow database: making its schema takes seconds."""
+    from mlflow.tracking import MlflowClient
+
+    path = tmp_path_factory.mktemp("database") / "mlflow.db"
+    address = f"sqlite:///{path}"
+    MlflowClient(address, address).search_experiments()
+    return path
+
+
+@pytest.fixture(scope="session")
+def new_toy(database: Path) -> Callable[..., Toy]:
+    """Make toy projects whose environments have a database already."""
+
+    def make(folder: Path, **options: object) -> Toy:
+        toy = make_toy(folder, **options)
+        for name in ENVIRONMENTS:
+            shutil.copy(database, toy.environments / name / "mlflow.db")
+        return toy
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def prepared_new(new_toy: Callable[..., Toy], tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A project with a built package, not registered yet."""
+    toy = new_toy(tmp_path_factory.mktemp("new"))
+    toy.build(wrong_every=5)
+    return toy
+
+
+@pytest.fixture(scope="session")
+def prepared_released(prepared_new: Toy, tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A project that pins release 1 everywhere, and a better release 2 in dev."""
+    toy = prepared_new.copy(tmp_path_factory.mktemp("released"))
+    toy.publish(wrong_every=5)
+    toy.advance("staging")
+    toy.advance("prod")
+    toy.publish(wrong_every=6)
+    return toy
+
+
+@pytest.fixture
+def toy(prepared_new: Toy, tmp_path: Path) -> Generator[Toy]:
+    """A project with a built package, not registered yet."""
+    toy = prepared_new.copy(tmp_path)
+    yield toy
+    toy.stop()
+
+
+@pytest.fixture
+def released(prepared_released: Toy, tmp_path: Path) -> Generator[Toy]:
+    """A project that pins release 1 everywhere, and a better release 2 in dev."""
+    toy = prepared_released.copy(tmp_path)
+    yield toy
+    toy.stop()

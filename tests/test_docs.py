@@ -1,0 +1,75 @@
+"""The documents do what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness.project import Toy
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """Return the shell blocks of a page, each with the word behind `sh`."""
+    return re.findall(r"^```sh ?(.*?)\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def shell(toy: Toy, script: str) -> str:
+    """Run a block in the toy project as a person would, and return what it printed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=toy.root,
+        env={**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"},
+        capture_output=True,
+        text=True,
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_release_page_works_as_written(toy: Toy) -> None:
+    """Every command of docs/releasing.md runs, in order; before the rollback there is a second release."""
+    toy.build(wrong_every=10)
+    first = [script for word, script in blocks(ROOT / "docs" / "releasing.md") if not word]
+    rollback = [script for word, script in blocks(ROOT / "docs" / "releasing.md") if word]
+    said = [shell(toy, script) for script in first]
+    assert 3 == said[-1].count(" serving")
+    toy.build(wrong_every=20)
+    again = [shell(toy, script) for script in first + rollback]
+    assert "prod now serves release 1" in again[-1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A link to a file of the repository names one that exists."""
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text())
+    assert [] == [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_every_make_target_of_the_documents_exists() -> None:
+    """A `make` command in a document is a target of the Makefile, here or in the template."""
+    makefiles = (ROOT / "Makefile").read_text() + (ROOT / "templates" / "project" / "Makefile.jinja").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefiles, flags=re.MULTILINE))
+    named = {
+        word
+        for page in PAGES
+        for line in re.findall(r"(?:^\$ |`)make ([a-z ]+)", page.read_text(), flags=re.MULTILINE)
+        for word in line.split()
+    }
+    assert set() == named - targets
+
+
+def test_nothing_in_the_repository_names_a_registry_host_or_a_machine() -> None:
+    """Pins hold no address of a package registry, and nothing holds the path of a machine."""
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    hosts = re.compile(r"(pypi\.org|files\.pythonhosted|registry\.npmjs|proxy\.golang)")
+    named = [name for name in files if name.endswith(".txt") and hosts.search((ROOT / name).read_text())]
+    assert [] == named
