@@ -54,3 +54,4 @@ pins: $(UV) ## Resolve the pins under requirements/ again from pyproject.toml.
 	$(COMPILE) pyproject.toml --group build -o requirements/runtime.txt
 	$(COMPILE) pyproject.toml --group build --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	echo "uv" | $(COMPILE) - -o requirements/uv.txt
+	printf "evidently==0.7.23\npandas<3\n" | $(COMPILE) - -o requirements/bench-evidently.txt

@@ -27,7 +27,7 @@ from pathlib import Path
 from pipelines.store.base import copy_package
 from pipelines.store.open import open_store
 source, target = (open_store(Path(name).as_uri(), "bench") for name in sys.argv[1:3])
-copy_package(source, target, sys.argv[3], Path(sys.argv[1]))
+copy_package(source.open(sys.argv[3], Path(sys.argv[1])), target)
 """
 
 

@@ -41,7 +41,7 @@ def test_the_release_page_works_as_written(toy: Toy) -> None:
     first = [script for word, script in blocks(ROOT / "docs" / "releasing.md") if not word]
     rollback = [script for word, script in blocks(ROOT / "docs" / "releasing.md") if word]
     said = [shell(toy, script) for script in first]
-    assert 3 == said[-1].count(" serving")
+    assert 3 == said[-1].count("  serving\n")
     toy.build(wrong_every=20)
     again = [shell(toy, script) for script in first + rollback]
     assert "prod now serves release 1" in again[-1]

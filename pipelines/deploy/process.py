@@ -186,8 +186,10 @@ def _process(endpoint: Endpoint) -> psutil.Process | None:
     """Return the endpoint's own process; another one that got its pid is none."""
     try:
         process = psutil.Process(endpoint.pid)
-        return process if _alive(process) and abs(process.create_time() - endpoint.started) < 1 else None
-    except psutil.NoSuchProcess:
+        words = process.cmdline()  # empty while the process is being started
+        same = abs(process.create_time() - endpoint.started) < 1 and (not words or endpoint.instance in words)
+        return process if same and _alive(process) else None
+    except psutil.Error:
         return None
 
 

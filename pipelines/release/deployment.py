@@ -12,7 +12,7 @@ from pipelines.deploy.open import open_deployer
 from pipelines.project import Project, tip
 from pipelines.release.gating import open_attested
 from pipelines.release.pin import read_pin
-from pipelines.release.results import Result
+from pipelines.release.results import Result, Status
 from pipelines.release.verification import check_pin
 from pipelines.store.open import open_store
 from pipelines.uris import local_path
@@ -67,19 +67,17 @@ def _refuse_dead(contract: Contract) -> None:
 
 
 def _result(
-    status: str, contract: Contract, model: str, summary: str, pin: Pin | None, endpoint: Endpoint | None
+    status: Status, contract: Contract, model: str, summary: str, pin: Pin | None, endpoint: Endpoint | None
 ) -> Result:
-    return Result.model_validate(
-        {
-            "command": "deploy",
-            "status": status,
-            "environment": contract.environment,
-            "model": model,
-            "summary": summary,
-            "data": {
-                "digest": pin.digest if pin else None,
-                "release": pin.release if pin else None,
-                "endpoint": endpoint.model_dump(mode="json") if endpoint else None,
-            },
-        }
+    return Result(
+        command="deploy",
+        status=status,
+        environment=contract.environment,
+        model=model,
+        summary=summary,
+        data={
+            "digest": pin.digest if pin else None,
+            "release": pin.release if pin else None,
+            "endpoint": endpoint.model_dump(mode="json") if endpoint else None,
+        },
     )

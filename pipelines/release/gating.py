@@ -20,7 +20,7 @@ from pipelines.release.evidence import (
     write_evidence,
 )
 from pipelines.release.gate import decide
-from pipelines.release.results import Result
+from pipelines.release.results import Result, Status
 from pipelines.release.scoring import compare, score
 from pipelines.release.signing import open_signer
 from pipelines.store.open import open_store
@@ -89,20 +89,18 @@ def _measure(project: Project, candidate: Candidate) -> Measurements:
         return compare(gate_policy(project, candidate.model), scored, champion, package)
 
 
-def _result(candidate: Candidate, status: str, summary: str, reasons: list[str]) -> Result:
-    return Result.model_validate(
-        {
-            "command": "gate",
-            "status": status,
-            "environment": candidate.target.environment,
-            "model": candidate.model,
-            "summary": summary,
-            "details": reasons,
-            "data": {
-                "candidate": candidate.pin.digest,
-                "champion": candidate.champion.digest if candidate.champion else None,
-                "release": candidate.pin.release,
-                "evidence": evidence_path(candidate.target.environment, candidate.model, candidate.pin.digest),
-            },
-        }
+def _result(candidate: Candidate, status: Status, summary: str, reasons: list[str]) -> Result:
+    return Result(
+        command="gate",
+        status=status,
+        environment=candidate.target.environment,
+        model=candidate.model,
+        summary=summary,
+        details=reasons,
+        data={
+            "candidate": candidate.pin.digest,
+            "champion": candidate.champion.digest if candidate.champion else None,
+            "release": candidate.pin.release,
+            "evidence": evidence_path(candidate.target.environment, candidate.model, candidate.pin.digest),
+        },
     )

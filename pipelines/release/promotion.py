@@ -22,8 +22,9 @@ from pipelines.release.evidence import (
 from pipelines.release.gating import open_attested
 from pipelines.release.locking import locked
 from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
-from pipelines.release.results import Result
+from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
+from pipelines.store.base import copy_package
 from pipelines.store.open import open_store
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def _copy(candidate: Candidate) -> str:
     with tempfile.TemporaryDirectory(prefix="stackwright-promote-") as name:
         scratch = Path(name)
         package = open_attested(candidate.source, digest, scratch)
-        if not target.publish(package):
-            target.check(digest)
+        copy_package(package, target)
         attestation = attest(package.folder, open_signer(candidate.target.signing_key))
         target.write_attestation(digest, candidate.target.environment, attestation)
     return target.uri(digest)
@@ -85,14 +85,12 @@ def _pin(candidate: Candidate, evidence: str) -> Pin:
     return candidate.pin.model_copy(update=changes)
 
 
-def _result(status: str, candidate: Candidate, pin: Pin, summary: str) -> Result:
-    return Result.model_validate(
-        {
-            "command": "promote",
-            "status": status,
-            "environment": candidate.target.environment,
-            "model": candidate.model,
-            "summary": summary,
-            "data": pin.model_dump(mode="json"),
-        }
+def _result(status: Status, candidate: Candidate, pin: Pin, summary: str) -> Result:
+    return Result(
+        command="promote",
+        status=status,
+        environment=candidate.target.environment,
+        model=candidate.model,
+        summary=summary,
+        data=pin.model_dump(mode="json"),
     )

@@ -13,7 +13,7 @@ from pipelines.release.candidate import refuse_refused
 from pipelines.release.locking import locked
 from pipelines.release.package import read_package
 from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
-from pipelines.release.results import Result
+from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
 from pipelines.store.open import open_store
 
@@ -70,14 +70,12 @@ def clean_commit(project: Project) -> str:
     return git(project.root, "rev-parse", "HEAD").strip()
 
 
-def _result(status: str, contract: Contract, pin: Pin, summary: str) -> Result:
-    return Result.model_validate(
-        {
-            "command": "register",
-            "status": status,
-            "environment": contract.environment,
-            "model": pin.model,
-            "summary": summary,
-            "data": pin.model_dump(mode="json"),
-        }
+def _result(status: Status, contract: Contract, pin: Pin, summary: str) -> Result:
+    return Result(
+        command="register",
+        status=status,
+        environment=contract.environment,
+        model=pin.model,
+        summary=summary,
+        data=pin.model_dump(mode="json"),
     )

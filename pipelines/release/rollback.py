@@ -24,7 +24,7 @@ from pipelines.release.pin import (
     refusal,
     refused_text,
 )
-from pipelines.release.results import Result
+from pipelines.release.results import Result, Status
 
 if TYPE_CHECKING:
     from pipelines.release.pin import Pin
@@ -80,14 +80,12 @@ def _write(project: Project, environment: str, revision: str, good: Pin, refused
     writes.replace_file(project.root / path, pin or b"")
 
 
-def _result(status: str, environment: str, bad: Pin, good: Pin) -> Result:
-    return Result.model_validate(
-        {
-            "command": "rollback",
-            "status": status,
-            "environment": environment,
-            "model": good.model,
-            "summary": f"{environment} goes back from {bad.title} to {good.title}; commit and merge this",
-            "data": {"from": bad.digest, "to": good.digest, "release": good.release},
-        }
+def _result(status: Status, environment: str, bad: Pin, good: Pin) -> Result:
+    return Result(
+        command="rollback",
+        status=status,
+        environment=environment,
+        model=good.model,
+        summary=f"{environment} goes back from {bad.title} to {good.title}; commit and merge this",
+        data={"from": bad.digest, "to": good.digest, "release": good.release},
     )

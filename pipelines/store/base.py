@@ -54,12 +54,11 @@ class Store(Protocol):
         ...
 
 
-def copy_package(source: Store, target: Store, digest: str, scratch: Path) -> None:
-    """Copy a package from store to store, re-computing its digest at both ends.
+def copy_package(package: Package, target: Store) -> None:
+    """Copy a package that another store opened into a store, re-computing its digest at both ends.
 
     The source's bytes are hashed as they are read, and the target's are read back before the package can be seen
     there. A package that the target holds already is read and hashed too: what is there is not taken on trust.
-    Between two folders it streams without a third copy; from an object store it goes through `scratch`.
     """
-    if not target.publish(source.open(digest, scratch)):
-        target.check(digest)
+    if not target.publish(package):
+        target.check(package.digest)

@@ -54,7 +54,7 @@ def check_out(source: str, revision: str) -> None:
     CHECKOUT.mkdir(parents=True, exist_ok=True)
     if not (CHECKOUT / ".git").is_dir():
         git("init", "--quiet")
-    wanted = f"{revision}^{{commit}}"
+    wanted = revision + "^{commit}"
     if git("cat-file", "-e", wanted).returncode:
         fetched = git("fetch", "--quiet", "--no-tags", source, revision)
         if fetched.returncode or git("cat-file", "-e", wanted).returncode:

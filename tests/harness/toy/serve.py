@@ -36,5 +36,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+signal.signal(signal.SIGTERM, signal.SIG_IGN if model.get("serve") == "deaf" else lambda *_: sys.exit(0))
 ThreadingHTTPServer((given.host, int(given.port)), Handler).serve_forever()

@@ -98,7 +98,7 @@ CASES: dict[str, tuple[Callable[[Toy], object], int, list[str]]] = {
     "a short digest": (
         edit(digest="sha256:abc"),
         1,
-        [f"{STAGING}: digest: `sha256:abc`: string should match pattern '^sha256:[0-9a-f]{{64}}$'"],
+        [f"{STAGING}: digest: `sha256:abc`: string should match pattern '^sha256:[0-9a-f]{{{{64}}}}$'"],
     ),
     "several at once": (
         edit(release=0, model=None, pinned=True),
@@ -112,7 +112,7 @@ CASES: dict[str, tuple[Callable[[Toy], object], int, list[str]]] = {
     "another pin version": (edit(pin_version=2), 1, [f"{STAGING}: pin_version: `2`: input should be 1"]),
     "a list": (write(STAGING, "- a\n"), 1, [f"{STAGING}: expected a mapping of fields, found `['a']`"]),
     "an empty file": (write(STAGING, ""), 1, [f"{STAGING}: expected a mapping of fields, found `None`"]),
-    "a field twice": (append(STAGING, "release: 2\n"), 1, [f"{STAGING}: line 7: `release` is given twice"]),
+    "a field twice": (append(STAGING, "release: 2\n"), 1, [f"{STAGING}: line 8: `release` is given twice"]),
     "a tab": (
         write(STAGING, "\ta: 1\n"),
         1,
@@ -219,7 +219,13 @@ CASES: dict[str, tuple[Callable[[Toy], object], int, list[str]]] = {
     "a circle of environments": (
         contract("dev", promotes_from="prod"),
         1,
-        ["stack/staging.json: promotes_from: `dev` closes a circle: dev <- prod <- staging"],
+        [
+            f"{DEV}: digest: {{dev}} was never pinned in prod; promote it there first",
+            f"{DEV}: evidence: missing; dev is gated, pin by `stackwright promote`",
+            "stack/dev.json: promotes_from: `prod` closes a circle: prod <- staging <- dev",
+            "stack/prod.json: promotes_from: `staging` closes a circle: staging <- dev <- prod",
+            "stack/staging.json: promotes_from: `dev` closes a circle: dev <- prod <- staging",
+        ],
     ),
 }
 
@@ -232,6 +238,7 @@ def test_what_verify_says(name: str, released: Toy) -> None:
     told = {
         "short": str(pin["digest"])[:19],
         "commit": pin["commit"],
+        "dev": str(released.pin("dev")["digest"])[:19],
         "evidence": evidence_path("staging", "toy", str(pin["digest"])),
         "evidence_digest": str(pin["evidence"])[:19],
     }

@@ -187,7 +187,7 @@ def test_a_package_is_promoted_from_store_to_store(places, package, tmp_path):
     source.store.publish(package)
 
     for _ in range(2):
-        copy_package(source.store, target.store, package.digest, tmp_path / "scratch")
+        copy_package(source.store.open(package.digest, tmp_path / "scratch"), target.store)
 
     assert package.digest == target.store.fetch(package.digest, tmp_path / "fetched").digest
 
@@ -196,8 +196,8 @@ def test_a_package_is_promoted_between_kinds(folders, s3, package, tmp_path):
     """A laptop's folder and a bucket are stores alike."""
     first, second, third = folders(), s3(), folders()
     first.store.publish(package)
-    copy_package(first.store, second.store, package.digest, tmp_path / "scratch")
-    copy_package(second.store, third.store, package.digest, tmp_path / "scratch")
+    copy_package(first.store.open(package.digest, tmp_path / "scratch"), second.store)
+    copy_package(second.store.open(package.digest, tmp_path / "scratch"), third.store)
 
     assert contents(package.folder) == contents(third.path(package.digest))
 
@@ -209,7 +209,7 @@ def test_a_damaged_source_is_not_promoted(places, package, tmp_path):
     source.corrupt(package.digest, "model.onnx")
 
     with pytest.raises(UserError, match=r"model\.onnx"):
-        copy_package(source.store, target.store, package.digest, tmp_path / "scratch")
+        copy_package(source.store.open(package.digest, tmp_path / "scratch"), target.store)
 
     assert not target.store.holds(package.digest)
 
@@ -221,7 +221,7 @@ def test_an_extra_file_is_not_promoted(folders, package, tmp_path):
     source.path(package.digest, "extra.py").write_text("")
 
     with pytest.raises(UserError, match=r"extra\.py: not in the manifest"):
-        copy_package(source.store, target.store, package.digest, tmp_path / "scratch")
+        copy_package(source.store.open(package.digest, tmp_path / "scratch"), target.store)
 
 
 def test_a_damaged_target_is_not_taken_for_promoted(places, package, tmp_path):
@@ -232,7 +232,7 @@ def test_a_damaged_target_is_not_taken_for_promoted(places, package, tmp_path):
     target.corrupt(package.digest, "model.onnx")
 
     with pytest.raises(UserError, match=r"model\.onnx"):
-        copy_package(source.store, target.store, package.digest, tmp_path / "scratch")
+        copy_package(source.store.open(package.digest, tmp_path / "scratch"), target.store)
 
 
 def test_what_arrives_is_read_back(folders, package, tmp_path, monkeypatch):
@@ -249,7 +249,7 @@ def test_what_arrives_is_read_back(folders, package, tmp_path, monkeypatch):
     monkeypatch.setattr(writes, "stage_file", lying)
 
     with pytest.raises(UserError, match=r"model\.onnx"):
-        copy_package(source.store, target.store, package.digest, tmp_path / "scratch")
+        copy_package(source.store.open(package.digest, tmp_path / "scratch"), target.store)
 
     assert not target.store.holds(package.digest)
 
