@@ -7,6 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/uv/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := true
+unexport PYTHONDONTWRITEBYTECODE
 COMPILE := $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --custom-compile-command "make pins"
 
 .PHONY: help

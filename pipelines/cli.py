@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.project import Project
     from pipelines.release.results import Result
 
-BUG = 3
+BUG, INTERRUPTED = 3, 130
 
 app = typer.Typer(
     name="stackwright",
@@ -97,8 +97,9 @@ def deploy(
 ) -> None:
     """Make an environment serve what the tip of the default branch pins."""
     from pipelines.release.deployment import deploy as run
+    from pipelines.release.deployment import deployable
 
-    _each(project, model, output, lambda here, name: run(here, env, name))
+    _each(project, model, output, lambda here, name: run(here, env, name), lambda here: deployable(here, env, model))
 
 
 @app.command()
@@ -110,9 +111,10 @@ def rollback(
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Prepare the revert of a pin, and refuse the digest that it leaves; commit and deploy it."""
+    from pipelines.release.rollback import one_model
     from pipelines.release.rollback import rollback as run
 
-    _each(project, model, output, lambda here, name: run(here, env, name, reason))
+    _each(project, model, output, lambda here, name: run(here, env, name, reason), lambda here: one_model(here, model))
 
 
 @app.command()
@@ -207,24 +209,38 @@ def rehearse(
     run(project, report, keep, as_json=output is Format.JSON)
 
 
-def _each(start: Path, chosen: str | None, output: Format, run: Callable[[Project, str], Result]) -> None:
+def _each(
+    start: Path,
+    chosen: str | None,
+    output: Format,
+    run: Callable[[Project, str], Result],
+    choose: Callable[[Project], list[str]] | None = None,
+) -> None:
     from pipelines import printing
     from pipelines.project import find_project
 
-    project = find_project(start)
     results: list[Result] = []
     errors: list[UserError] = []
-    for name in project.model_names(chosen):
-        try:
+    try:
+        project = find_project(start)
+        for name in choose(project) if choose else project.model_names(chosen):
             with printing.busy(name, quiet=output is Format.JSON):
-                results.append(run(project, name))
-        except UserError as error:
-            errors.append(error)
+                _collect(results, errors, lambda name=name: run(project, name))
+    except UserError as error:
+        errors.append(error)
     printing.results(results, errors, as_json=output is Format.JSON)
     if errors:
         raise typer.Exit(_code(errors))
     if any(result.status == "blocked" for result in results):
         raise typer.Exit(4)
+
+
+def _collect(results: list[Result], errors: list[UserError], run: Callable[[], Result]) -> None:
+    """Keep a model's result or its problems: one bad model does not hide another's result."""
+    try:
+        results.append(run())
+    except UserError as error:
+        errors.append(error)
 
 
 def _code(errors: list[UserError]) -> int:
@@ -245,6 +261,10 @@ def main() -> None:
     except UserError as error:
         sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("interrupted; run the command again to complete it\n")
+        raise
     except Exception:  # noqa: BLE001 - the one place where a bug becomes an exit code
         traceback.print_exc()
         sys.stderr.write("this is a bug in stackwright; please report it with the lines above\n")

@@ -60,7 +60,7 @@ class Contract(Document):
 def incompatible(contract_version: str) -> str | None:
     """Say why a contract of this version cannot be read here, or nothing."""
     ours, theirs = CONTRACT_VERSION.split(".")[0], contract_version.split(".")[0]
-    if ours == theirs:
+    if ours == theirs or not theirs.isdecimal():
         return None
     old = "platform revision in .stackwright.yaml" if int(theirs) > int(ours) else "stack"
     return f"contract_version: `{contract_version}` is another major; this release reads {ours}.x; update the {old}"

@@ -180,15 +180,15 @@ class Life:
 
 STEPS: list[tuple[str, Callable[[Life], str]]] = [
     ("Set up", Life.set_up),
-    ("The project's tests", Life.project_tests),
+    ("Project's tests", Life.project_tests),
     ("Pipeline", Life.pipeline),
-    ("First release: dev, staging, prod", Life.first_release),
-    ("Traffic, calm monitoring", Life.calm),
+    ("First release, everywhere", Life.first_release),
+    ("Calm traffic", Life.calm),
     ("Injected drift", Life.drift),
-    ("Retrain, gate, promote to staging", Life.retrain),
-    ("A corrupted artifact is refused", Life.corrupt),
-    ("Second release: prod", Life.second_release),
-    ("A worse candidate is blocked", Life.worse),
-    ("A bad release is rolled back", Life.rollback),
+    ("Retrained, to staging", Life.retrain),
+    ("Corruption is refused", Life.corrupt),
+    ("Second release, to prod", Life.second_release),
+    ("A worse one is blocked", Life.worse),
+    ("Rolled back", Life.rollback),
     ("Verify every pin", Life.verify),
 ]

@@ -21,6 +21,8 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem aut
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top }}
 td.number {{ text-align: right; font-variant-numeric: tabular-nums }}
+td:first-child {{ white-space: nowrap }}
+td:last-child {{ overflow-wrap: anywhere }}
 td.bar div {{ background: #4477aa; height: .8rem; min-width: 1px }}
 code {{ font-size: .85rem }}
 iframe {{ width: 100%; height: 40rem; border: 1px solid #ddd }}

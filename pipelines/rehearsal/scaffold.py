@@ -28,10 +28,19 @@ def snapshot(checkout: Path, target: Path) -> str:
     _git("clone", "--quiet", "--no-checkout", str(checkout), str(target))
     shared = (f"--git-dir={target / '.git'}", f"--work-tree={checkout}")
     _git(*shared, "add", "--all", folder=checkout)
+    _leave_out_repositories(shared, checkout)
     if _git(*shared, "status", "--porcelain", "--untracked-files=no", folder=checkout):
         _commit(shared, checkout)
     _git("reset", "--quiet", "--hard", folder=target)
     return _git("rev-parse", "HEAD", folder=target)
+
+
+def _leave_out_repositories(shared: tuple[str, ...], checkout: Path) -> None:
+    """Forget repositories inside the checkout, such as a project that somebody rendered there: they have no address."""
+    listed = _git(*shared, "ls-files", "--stage", "-z", folder=checkout).split("\0")
+    nested = [entry.partition("\t")[2] for entry in listed if entry.startswith("160000 ")]
+    if nested:
+        _git(*shared, "rm", "--quiet", "--cached", "--force", "--", *nested, folder=checkout)
 
 
 def _commit(shared: tuple[str, ...], checkout: Path) -> None:

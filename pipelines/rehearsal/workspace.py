@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "true"}
+OTHERS = ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+"""Of the caller's environment; without bytecode every stage would compile its libraries anew."""
 AUTHOR = ("-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false")
 
 
@@ -54,8 +56,8 @@ class Workspace:
 
     def run(self, *command: str, extra: Mapping[str, str] | None = None, expect: int = 0) -> str:
         """Run a command in the project and return what it printed; another exit code ends the rehearsal."""
-        environment = {**os.environ, **QUIET, **self.environment, **(extra or {})}
-        environment.pop("VIRTUAL_ENV", None)
+        given = {name: value for name, value in os.environ.items() if name not in OTHERS}
+        environment = {**given, **QUIET, **self.environment, **(extra or {})}
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         self._log(command, done.stdout + done.stderr)
         if done.returncode != expect:

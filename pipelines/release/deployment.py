@@ -29,12 +29,13 @@ def deploy(project: Project, environment: str, model: str) -> Result:
     commit = tip(project.root)
     at_tip = Project(project.root, commit)
     contract = at_tip.contract(environment)
-    deployer = open_deployer(project, contract)
+    deployer = open_deployer(at_tip, contract)
     pin = read_pin(at_tip, environment, model)
     if pin is None:
         removed = deployer.remove(model)
         summary = f"nothing is pinned in {environment}" + ("; its server is stopped" if removed else "")
         return _result("done" if removed else "nothing to do", contract, model, summary, None, None)
+    at_tip.model_names(model)
     check_pin(at_tip, environment, model, commit)
     _refuse_dead(contract)
     before = deployer.serving(model)
@@ -42,6 +43,15 @@ def deploy(project: Project, environment: str, model: str) -> Result:
     changed = before != after
     summary = f"{environment} {'now serves' if changed else 'serves'} {pin.title} at {after.url}"
     return _result("done" if changed else "nothing to do", contract, model, summary, pin, after)
+
+
+def deployable(project: Project, environment: str, chosen: str | None) -> list[str]:
+    """Return the models to deploy: the chosen one, or all that the tip has or that are served though it lost them."""
+    at_tip = Project(project.root, tip(project.root))
+    served = open_deployer(at_tip, at_tip.contract(environment)).deployed()
+    if chosen in served:
+        return [chosen]
+    return sorted({*at_tip.model_names(chosen), *([] if chosen else served)})
 
 
 def fetch_verified(contract: Contract, pin: Pin) -> Package:

@@ -52,6 +52,14 @@ def rollback(project: Project, environment: str, model: str, reason: str) -> Res
     return _result("done", environment, bad, good)
 
 
+def one_model(project: Project, chosen: str | None) -> list[str]:
+    """Return the model to roll back: of several, one has to be named."""
+    names = project.model_names(chosen)
+    if len(names) > 1:
+        raise UserError(f"--model: missing; a rollback is of one model: choose one of {', '.join(names)}")
+    return names
+
+
 def _with_refusal(refused: Refused, bad: Pin, environment: str, reason: str) -> Refused:
     known = [item for item in refused.refused if (item.environment, item.digest) == (environment, bad.digest)]
     if any(item.model == bad.model for item in known):

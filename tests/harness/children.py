@@ -154,7 +154,7 @@ def _run(action: Callable[[], Any], writing: int, scratch: Path) -> NoReturn:
         tempfile.tempdir = str(scratch)
         try:
             content = pickle.dumps(action())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told to the parent
             content = pickle.dumps(error if isinstance(error, AssertionError) else AssertionError(repr(error)))
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(content)

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUESTIONS: dict[str, dict[str, Any]] = {
-    name: value
-    for name, value in yaml.safe_load((ROOT / "copier.yml").read_text()).items()
-    if not name.startswith("_")
+    name: value for name, value in yaml.safe_load((ROOT / "copier.yml").read_text()).items() if not name.startswith("_")
 }
 ASKED = {name: question for name, question in QUESTIONS.items() if question.get("when") is not False}
 

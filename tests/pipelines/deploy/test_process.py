@@ -194,7 +194,7 @@ def test_models_have_servers_of_their_own(toy: Toy) -> None:
     both = ProcessDeployer(
         folder=deployer.folder,
         predictions=deployer.predictions,
-        commands={name: deployer.commands["toy"] for name in ("cat", "toy")},
+        commands=dict.fromkeys(("cat", "toy"), deployer.commands["toy"]),
         root=deployer.root,
     )
     cat = both.deploy("cat", package(toy, wrong_every=5))

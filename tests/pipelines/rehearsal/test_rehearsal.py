@@ -78,11 +78,11 @@ def test_a_whole_life_needs_no_network_after_the_first_set_up(warm: None, tmp_pa
     steps = found["steps"]
     assert ["Scaffold", *(title for title, _ in STEPS)] == [step["title"] for step in steps]
     served = {step["title"]: list(step["serving"].values()) for step in steps}
-    first = served["First release: dev, staging, prod"][0]
-    second = served["Second release: prod"][0]
-    assert [first] * 3 == served["First release: dev, staging, prod"]
-    assert [second, second, first] == served["A corrupted artifact is refused"]
-    assert [second] * 3 == served["Second release: prod"]
+    first = served["First release, everywhere"][0]
+    second = served["Second release, to prod"][0]
+    assert [first] * 3 == served["First release, everywhere"]
+    assert [second, second, first] == served["Corruption is refused"]
+    assert [second] * 3 == served["Second release, to prod"]
     assert [second, first] == served["Verify every pin"][1:]
     page = report.read_text()
     assert all(step["title"].replace("'", "&#x27;") in page for step in steps)

@@ -48,6 +48,18 @@ def test_what_is_not_committed_is_one_commit_on_top(checkout: Path, tmp_path: Pa
     assert git(checkout, "rev-parse", "HEAD") == git(tmp_path / "clone", "rev-parse", f"{commit}^")
 
 
+def test_a_project_inside_the_checkout_stays_out(checkout: Path, tmp_path: Path) -> None:
+    """People render their first project right there."""
+    (checkout / "project").mkdir()
+    git(checkout / "project", "init", "--quiet")
+    (checkout / "project" / "file").write_text("1")
+    commit_all(checkout / "project", "First")
+
+    commit = snapshot(checkout, tmp_path / "clone")
+
+    assert git(checkout, "rev-parse", "HEAD") == commit
+
+
 def test_the_checkout_is_only_read(checkout: Path, tmp_path: Path) -> None:
     """Neither its index nor its objects change."""
     change(checkout)

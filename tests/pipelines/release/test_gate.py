@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from benchmarks.gate_characteristic import PAGE, POINTS, ROWS, paired_of, page, verdicts
+from benchmarks.gate_characteristic import PAGE, POINTS, ROWS, page, paired_of, verdicts
 from pipelines.release.gate import Measurements, ModelGate, Paired, bounds, decide, rows_needed
 
 RULES = {
@@ -32,18 +32,22 @@ MEASURED = {
 
 
 def rules(**changes: Any) -> ModelGate:
+    """Return rules with changes."""
     return ModelGate.model_validate(RULES | changes)
 
 
 def measured(**changes: Any) -> Measurements:
+    """Return measurements with changes."""
     return Measurements.model_validate(MEASURED | changes)
 
 
 def compared(rows: int, better: int, worse: int) -> dict[str, Any]:
+    """Return a comparison on some rows."""
     return {"rows": rows, "paired": paired_of(rows, better, worse).model_dump()}
 
 
 def in_slice(rows: int, better: int, worse: int) -> dict[str, Any]:
+    """Return a comparison in one slice."""
     return {"slices": [{"column": "group", "value": "a", "paired": paired_of(rows, better, worse).model_dump()}]}
 
 
@@ -195,6 +199,7 @@ COUNTS = st.tuples(st.integers(1, 3000), st.integers(0, 200), st.integers(0, 200
 
 
 def passes(gate: ModelGate, rows: int, better: int, worse: int) -> bool:
+    """Whether a candidate with these counts passes."""
     return decide(gate, measured(**compared(rows, better, worse))).verdict == "pass"
 
 

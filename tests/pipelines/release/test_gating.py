@@ -18,18 +18,22 @@ from tests.harness.project import Toy
 
 
 def gate(toy: Toy, *words: object) -> Outcome:
+    """Run the gate for staging."""
     return stackwright("gate", "--env", "staging", "--project", toy.root, *words)
 
 
 def promote(toy: Toy) -> Outcome:
+    """Promote into staging."""
     return stackwright("promote", "--env", "staging", "--project", toy.root)
 
 
 def candidate(toy: Toy) -> str:
+    """Return what dev pins."""
     return str(toy.pin("dev")["digest"])
 
 
 def evidence(toy: Toy) -> Path:
+    """Return the file of the evidence about it."""
     return toy.root / evidence_path("staging", "toy", candidate(toy))
 
 
@@ -214,6 +218,8 @@ def scorer(toy: Toy, code: str) -> str:
 
 
 def tamper(field: str, value: object) -> Callable[[Toy], None]:
+    """Change one field of the evidence."""
+
     def change(toy: Toy) -> None:
         content = json.loads(evidence(toy).read_text())
         *parents, last = field.split(".")
@@ -312,13 +318,14 @@ EVIDENCE: dict[str, tuple[Callable[[Toy], object], str]] = {
 
 
 def policy(toy: Toy) -> dict[str, object]:
+    """Return the rules without those for slices."""
     rules = yaml.safe_load((toy.root / "policies/gate.yaml").read_text())["models"]["toy"]
     return {name: value for name, value in rules.items() if name != "slices"}
 
 
 @pytest.mark.parametrize("name", EVIDENCE)
 def test_evidence_that_does_not_hold_blocks(name: str, released: Toy) -> None:
-    """Whatever happened to the evidence after the gate, the promotion exits with 4 and its reason; nothing is pinned."""
+    """Whatever happened to the evidence since, the promotion exits with 4 and its reason; nothing is pinned."""
     change, problem = EVIDENCE[name]
     champion = str(released.pin("staging")["digest"])[:19]
     assert 0 == gate(released).code
@@ -341,6 +348,7 @@ def _is(expected: str, line: str) -> bool:
 
 
 def stored(toy: Toy, environment: str) -> list[str]:
+    """Return what lies in an environment's store."""
     return [path.name for path in (toy.environments / environment / "artifacts/toy/models/sha256").glob("*")]
 
 
@@ -367,6 +375,7 @@ def test_a_digest_refused_further_on_may_be_promoted_before(released: Toy) -> No
 
 
 def refuse(toy: Toy, environment: str, digest: str) -> None:
+    """Refuse a digest in an environment."""
     line = {"model": "toy", "digest": digest, "environment": environment, "reason": "it lies"}
     toy.edit("promotions/refused.yaml", refused=[line])
 

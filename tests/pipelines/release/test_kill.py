@@ -31,31 +31,37 @@ TAKE_OVER = ["replace_file", "start_process", "replace_file", "signal_process", 
 
 
 def serve_first_release(toy: Toy) -> None:
+    """Let dev serve release 1."""
     first = read_package(toy.environments / f"staging/artifacts/toy/models/sha256/{pinned(toy, 'staging')[7:]}")
     toy.deployer("dev").deploy("toy", first)
 
 
 def pinned(toy: Toy, environment: str) -> str:
+    """Return what an environment pins."""
     return str(toy.pin(environment)["digest"])
 
 
 def gated(toy: Toy) -> None:
+    """Have evidence for staging."""
     gate(toy.project, "staging", "toy")
     toy.commit("evidence")
 
 
 def promoted(toy: Toy) -> None:
+    """Have release 2 in staging."""
     gate(toy.project, "staging", "toy")
     in_child(lambda: promote(toy.project, "staging", "toy").status, toy.environments)
     toy.commit("promote")
 
 
 def unpinned(toy: Toy) -> None:
+    """Have no pin in dev."""
     (toy.root / "promotions/dev/toy.yaml").unlink()
     toy.commit("unpin")
 
 
 def first_in_dev(toy: Toy) -> None:
+    """Have release 1 in dev, and evidence for staging."""
     in_child(lambda: register(toy.project, "toy").status, toy.environments)
     toy.commit("register")
     gated(toy)
@@ -188,6 +194,7 @@ def picture(toy: Toy) -> dict[str, Any]:
 
 
 def registered(database: Path) -> list[Any]:
+    """Return all versions and tags of a registry."""
     with sqlite3.connect(database) as connection:
         versions = "select name, version, key, value from model_version_tags order by 1, 2, 3"
         return connection.execute(versions).fetchall()

@@ -31,6 +31,7 @@ def two_candidates(toy: Toy) -> list[str]:
 
 
 def title(toy: Toy, environment: str) -> str:
+    """Return how messages name a pin."""
     pin = toy.pin(environment)
     return f"release {pin['release']} ({str(pin['digest'])[:19]})"
 

@@ -16,7 +16,7 @@ from .server.app import App
 from .server.model import ServedModel
 from .server.prediction_log import KEY_VARIABLE, PredictionLog, Privacy
 
-BODY_LIMIT = 4 * 1024 * 1024
+BODY_LIMIT = 1024 * 1024
 DRAIN_SECONDS = 20
 
 

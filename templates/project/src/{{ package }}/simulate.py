@@ -61,7 +61,8 @@ def collect(output: Path, count: int, seed: int) -> None:
     rows = sampled(count, seed, drift=True)
     keys = [f"new-{seed}-{number:05d}" for number in range(count)]
     rows.assign(**{schema.KEY: keys}).to_csv(paths.made(output), index=False, lineterminator="\n")
-    _replace(r"^( *)- \{source: sample\}$", rf"\g<0>\n\1- {{source: csv, path: {output}}}")
+    source = "{source: csv, path: " + output.as_posix() + "}"
+    _replace(r"^( *)- \{source: sample\}$", rf"\g<0>\n\1- {source}")
 
 
 def weaken() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import numpy as np
 import orjson
 
 from . import metrics, openapi, protocol
@@ -64,14 +64,14 @@ class App:
         try:
             request = self._reader.read(await self._body(receive))
             result = self._model.scorer.score(request.columns)
-            if not np.isfinite(result[1]).all():
+            values = {"prediction": result[0].tolist(), "score": result[1].tolist()}
+            if not all(map(math.isfinite, values["score"])):
                 return _error(400, "inputs: the model has no finite score for these values")
         except TooLarge:
             return _error(413, f"body: more than {self._body_limit} bytes; send fewer rows at a time")
         except protocol.BadRequest as error:
             return _error(400, str(error))
         self._log.add(request.id, request.columns, result)
-        values = {"prediction": result[0].tolist(), "score": result[1].tolist()}
         body = protocol.response(request, self._model.name, self._model.digest, values)
         self._metrics.rows.inc(len(request.columns))
         self._metrics.seconds.observe(time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""The prediction log: one JSON line for each scored row, buffered, on disk within a second, complete at the end."""
+"""The prediction log: one JSON line for each scored row, buffered, on disk at once, complete at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-INTERVAL_SECONDS = 0.5
+INTERVAL_SECONDS = 0.05
+"""Often, so that each write is short: requests wait for it."""
 KEPT_ENTRIES = 100_000
 """While the disk refuses, this many requests are kept; older ones are dropped, counted and reported."""
 KEY_VARIABLE = "PREDICTION_LOG_KEY"
@@ -63,6 +64,7 @@ class PredictionLog:
         self._privacy = privacy
         self._waiting: list[Entry] = []
         self._task: asyncio.Task[None] | None = None
+        self._refused = False
         self.dropped = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
@@ -82,6 +84,8 @@ class PredictionLog:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self.flush()
+        if self._waiting:
+            print(f"{self._path}: {len(self._waiting)} requests could not be written", file=sys.stderr)
         os.fsync(self._file.fileno())
         self._file.close()
 
@@ -96,7 +100,9 @@ class PredictionLog:
         except OSError as error:
             os.ftruncate(self._file.fileno(), end)
             self._keep(entries)
-            print(f"{self._path}: cannot be written: {error.strerror}; {len(self._waiting)} kept", file=sys.stderr)
+            self._say(f"cannot be written: {error.strerror}; requests are kept in memory", refused=True)
+        else:
+            self._say("can be written again", refused=False)
 
     def _write(self, content: bytes) -> None:
         view = memoryview(content)
@@ -107,6 +113,11 @@ class PredictionLog:
         kept = (entries + self._waiting)[-KEPT_ENTRIES:]
         self.dropped += len(entries) + len(self._waiting) - len(kept)
         self._waiting = kept
+
+    def _say(self, message: str, *, refused: bool) -> None:
+        if refused != self._refused:
+            print(f"{self._path}: {message}", file=sys.stderr)
+        self._refused = refused
 
     async def _write_regularly(self) -> None:
         while True:

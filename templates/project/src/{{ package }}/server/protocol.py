@@ -79,8 +79,8 @@ class Reader:
         if entry.get("datatype") != datatype:
             raise BadRequest(f"{where}.datatype: `{entry.get('datatype')!s:.60}` must be {datatype}")
         shape = entry.get("shape")
-        if not isinstance(shape, list) or len(shape) != 2 or any(type(size) is not int for size in shape):
-            raise BadRequest(f"{where}.shape: expected [rows, 1]")
+        if not isinstance(shape, list) or len(shape) != 2 or type(shape[0]) is not int or type(shape[1]) is not int:
+            raise BadRequest(f"{where}.shape: expected [rows, 1], found {shape!s:.60}")
         rows, width = shape
         if width != 1 or rows < 1:
             raise BadRequest(f"{where}.shape: expected [rows, 1] with at least one row, found {shape!s:.60}")
@@ -120,9 +120,9 @@ def response(request: Request, model: str, digest: str, values: dict[str, Sequen
 def _fields(value: Any, allowed: frozenset[str], where: str) -> None:
     if not isinstance(value, dict):
         raise BadRequest(f"{where}: expected an object")
-    unknown = value.keys() - allowed
-    if unknown:
-        raise BadRequest(f"{where}: unknown field `{min(unknown)!s:.60}`; allowed: {', '.join(sorted(allowed))}")
+    if not value.keys() <= allowed:
+        unknown = min(value.keys() - allowed)
+        raise BadRequest(f"{where}: unknown field `{unknown:.60}`; allowed: {', '.join(sorted(allowed))}")
 
 
 def _identifier(document: dict[str, Any]) -> str:
