@@ -249,7 +249,10 @@ def _half_rolled_back(left: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """A rollback writes the refusal first: until the pin follows, `verify` says that it is refused."""
     pin = next(path for path in new["pins"] if path.endswith("staging/toy.yaml"))
     refused = next(path for path in new["pins"] if path.endswith("refused.yaml"))
-    if left["pins"][refused] != new["pins"][refused] or left["pins"][pin] == new["pins"][pin]:
+    if left["pins"][refused] != new["pins"][refused]:
+        assert left["pins"][pin] != new["pins"][pin], "the pin went back, and the bad digest may come again"
+        return []
+    if left["pins"][pin] == new["pins"][pin]:
         return []
     digest = yaml.safe_load(left["pins"][pin])["digest"]
     return [f"promotions/staging/toy.yaml: digest: {digest[:19]} was refused in staging: wrong"]

@@ -27,9 +27,9 @@ def drifted(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     return rows.assign(**plan, **{schema.LABEL: (ill ^ noise).astype("float64")})
 
 
-def sampled(count: int, seed: int, *, drift: bool) -> pd.DataFrame:
-    """Draw held-out rows, as they are or as the changed world would send them."""
-    rows = pd.read_parquet(paths.TEST).sample(count, replace=True, random_state=seed, ignore_index=True)
+def sampled(source: Path, count: int, seed: int, *, drift: bool) -> pd.DataFrame:
+    """Draw rows, as they are or as the changed world would send them."""
+    rows = pd.read_parquet(source).sample(count, replace=True, random_state=seed, ignore_index=True)
     return drifted(rows, seed) if drift else rows
 
 
@@ -58,7 +58,7 @@ def infer(url: str, model: str, request: str, rows: pd.DataFrame) -> None:
 
 def collect(output: Path, count: int, seed: int) -> None:
     """Write labelled rows of the changed world, and add them to the sources that are trained on."""
-    rows = sampled(count, seed, drift=True)
+    rows = sampled(paths.TRAIN, count, seed, drift=True)
     keys = [f"new-{seed}-{number:05d}" for number in range(count)]
     rows.assign(**{schema.KEY: keys}).to_csv(paths.made(output), index=False, lineterminator="\n")
     source = "{source: csv, path: " + output.as_posix() + "}"
@@ -97,7 +97,7 @@ def main() -> None:
     given = parser.parse_args()
     match given.command:
         case "traffic":
-            rows = sampled(given.rows, given.seed, drift=given.drift)
+            rows = sampled(paths.TEST, given.rows, given.seed, drift=given.drift)
             traffic(given.url, given.model, rows, given.labels, given.seed)
         case "collect":
             collect(given.output, given.rows, given.seed)
