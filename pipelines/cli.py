@@ -163,14 +163,18 @@ def verify(project: ProjectOption = Path(), output: FormatOption = Format.TEXT) 
 def contract_local(
     folder: Annotated[Path, typer.Argument(help="Folder that will hold the environments.")],
     project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
 ) -> None:
     """Write contracts of dev, staging and prod that are folders, SQLite and processes on this machine."""
     from pipelines import printing
     from pipelines.contracts import write_local
     from pipelines.project import find_project
 
-    for path in write_local(find_project(project), folder):
-        printing.line(f"wrote stack/{path.name}")
+    names = [f"stack/{path.name}" for path in write_local(find_project(project), folder)]
+    if output is Format.JSON:
+        printing.document({"contracts": names})
+    else:
+        printing.line("\n".join(f"wrote {name}" for name in names))
 
 
 @contract_app.command("check")
@@ -178,6 +182,7 @@ def contract_check(
     *,
     live: Annotated[bool, typer.Option("--live", help="Ask the services behind the contracts, too.")] = False,
     project: ProjectOption = Path(),
+    output: FormatOption = Format.TEXT,
 ) -> None:
     """Check that the contracts of a project fit it, each other and this release."""
     from pipelines import printing
@@ -186,10 +191,12 @@ def contract_check(
 
     here = find_project(project)
     problems = check(here, live=live)
+    printing.results([], [UserError(problems)] if problems else [], as_json=output is Format.JSON)
     if problems:
-        raise UserError(problems)
+        raise typer.Exit(UserError.exit_code)
     found = ", ".join(here.environments)
-    printing.line(f"contracts hold: {found}" if found else "not connected to an environment yet: no contract in stack/")
+    said = f"contracts hold: {found}" if found else "not connected to an environment yet: no contract in stack/"
+    printing.line(said, as_json=output is Format.JSON)
 
 
 @app.command()
