@@ -231,7 +231,7 @@ def test_only_canonical_bytes_are_a_manifest(tmp_path, change):
     manifest = tmp_path / "package" / MANIFEST
     manifest.write_text(change(manifest.read_text()))
 
-    with pytest.raises(UserError, match="not canonical|given twice"):
+    with pytest.raises(UserError, match=r"not canonical|given twice"):
         read_package(tmp_path / "package")
 
 
