@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "true"}
-OTHERS = ("VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
-"""Of the caller's environment; without bytecode every stage would compile its libraries anew."""
+OTHERS = ("CI", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
+"""Not taken from the caller: a rehearsal is a person's laptop, and without bytecode every stage would compile anew."""
 AUTHOR = ("-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false")
 
 

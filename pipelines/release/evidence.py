@@ -57,8 +57,6 @@ class Subject:
     """What a decision is about, now."""
 
     environment: str
-    model: str
-    candidate: str
     champion: Pin | None
     rows: str
     policy: ModelGate
@@ -89,8 +87,13 @@ def policy_digest(policy: ModelGate) -> str:
 
 
 def evidence_path(environment: str, model: str, candidate: str) -> str:
-    """Return where the evidence about a candidate lies in a project."""
+    """Return where the gate writes the evidence about a candidate; gated again, it is replaced."""
     return f"promotions/evidence/{environment}/{model}/{candidate.removeprefix('sha256:')}.json"
+
+
+def pinned_path(environment: str, model: str, evidence: str) -> str:
+    """Return where the evidence that a pin names lies: by its own digest, so that it is never replaced."""
+    return f"promotions/evidence/{environment}/{model}/pinned/{evidence.removeprefix('sha256:')}.json"
 
 
 def gate_policy(project: Project, model: str) -> ModelGate:
@@ -107,21 +110,21 @@ def write_evidence(evidence: Evidence, signer: Signer) -> bytes:
     return (json.dumps(signed.model_dump(mode="json"), indent=1, allow_nan=False) + "\n").encode()
 
 
-def read_evidence(project: Project, environment: str, model: str, candidate: str) -> tuple[Evidence, str]:
-    """Return the evidence about a candidate and its digest; blocks when it is missing or unreadable."""
-    path = evidence_path(environment, model, candidate)
+def read_evidence(project: Project, path: str, missing: str) -> tuple[Evidence, bytes]:
+    """Return evidence and the bytes it was read from; blocks when it is missing or unreadable."""
     content = project.read(path)
     if content is None:
-        raise Blocked(f"{path}: no evidence about {short(candidate)}; run `stackwright gate --env {environment}`")
+        raise Blocked(f"{path}: {missing}")
     try:
-        return parse(content, Evidence, path), digest_of(content)
+        return parse(content, Evidence, path), content
     except UserError as error:
         raise Blocked(error.problems) from error
 
 
-def check_evidence(evidence: Evidence, environment: str, model: str, candidate: str, public_key: str) -> None:
-    """Block evidence that is about something else, was changed, or does not lead to a pass."""
-    path = evidence_path(environment, model, candidate)
+def check_evidence(
+    path: str, evidence: Evidence, *, environment: str, model: str, candidate: str, public_key: str
+) -> None:
+    """Block evidence that is about something else, or was changed."""
     about = {"environment": environment, "model": model, "candidate": candidate}
     swapped = [
         f"{path}: {name}: `{getattr(evidence, name)}` is not `{value}`; evidence of something else"
@@ -134,9 +137,8 @@ def check_evidence(evidence: Evidence, environment: str, model: str, candidate: 
         raise Blocked(f"{path}: signature: not by the key of {environment}; changed after the gate, or by another gate")
 
 
-def check_decision(evidence: Evidence) -> Decision:
+def check_decision(path: str, evidence: Evidence) -> None:
     """Recompute the decision; block unless it passes and is the one that the evidence tells."""
-    path = evidence_path(evidence.environment, evidence.model, evidence.candidate)
     decision = decide(evidence.rules, evidence.measurements)
     if decision != evidence.decision or policy_digest(evidence.rules) != evidence.policy:
         raise Blocked(
@@ -144,12 +146,10 @@ def check_decision(evidence: Evidence) -> Decision:
         )
     if decision.verdict != "pass":
         raise Blocked([f"{path}: {decision.verdict}: {reason}" for reason in decision.reasons])
-    return decision
 
 
-def check_current(evidence: Evidence, subject: Subject) -> None:
+def check_current(path: str, evidence: Evidence, subject: Subject) -> None:
     """Block evidence whose champion, rows or policy are no longer the current ones."""
-    path = evidence_path(subject.environment, subject.model, subject.candidate)
     again = f"stale; run `stackwright gate --env {subject.environment}` again"
     now = subject.champion.digest if subject.champion else None
     problems = list[str]()
@@ -160,6 +160,6 @@ def check_current(evidence: Evidence, subject: Subject) -> None:
     if evidence.rows != subject.rows:
         problems.append(f"{path}: rows: {short(evidence.rows)} are not the current {short(subject.rows)}; {again}")
     if evidence.policy != policy_digest(subject.policy):
-        problems.append(f"{path}: policy: {GATE_POLICY} has changed for {subject.model}; {again}")
+        problems.append(f"{path}: policy: {GATE_POLICY} has changed for {evidence.model}; {again}")
     if problems:
         raise Blocked(problems)

@@ -15,13 +15,16 @@ from pipelines.release.evidence import (
     check_current,
     check_decision,
     check_evidence,
+    digest_of,
+    evidence_path,
     file_digest,
     gate_policy,
+    pinned_path,
     read_evidence,
 )
 from pipelines.release.gating import open_attested
 from pipelines.release.locking import locked
-from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
+from pipelines.release.pin import Pin, pin_path, pin_text, read_pin, short
 from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
 from pipelines.store.base import copy_package
@@ -43,29 +46,32 @@ def promote(project: Project, environment: str, model: str, digest: str | None =
         refuse_moved(project, candidate)
         evidence = _passed(project, candidate)
         uri = _copy(candidate)
-        pin = _pin(candidate, evidence)
+        pin = _pin(candidate, digest_of(evidence))
         registry = open_registry(candidate.target.experiment_tracker.tracking_uri)
         registry.add(model, pin.digest, uri, pin.release, {"stackwright.commit": pin.commit})
+        writes.replace_file(project.root / pinned_path(environment, model, digest_of(evidence)), evidence)
         writes.replace_file(project.root / pin_path(environment, model), pin_text(pin))
     return _result("done", candidate, pin, f"{pin.title} is pinned in {environment}")
 
 
-def _passed(project: Project, candidate: Candidate) -> str:
+def _passed(project: Project, candidate: Candidate) -> bytes:
+    """Return the evidence by which the candidate passes, now."""
     environment, model, digest = candidate.target.environment, candidate.model, candidate.pin.digest
-    evidence, evidence_digest = read_evidence(project, environment, model, digest)
-    check_evidence(evidence, environment, model, digest, candidate.target.signing_key.public_key)
+    path = evidence_path(environment, model, digest)
+    missing = f"no evidence about {short(digest)}; run `stackwright gate --env {environment}`"
+    evidence, content = read_evidence(project, path, missing)
     rows = project.settings.models[model].rows
     subject = Subject(
         environment=environment,
-        model=model,
-        candidate=digest,
         champion=candidate.champion,
         rows=file_digest(project.root / rows, rows),
         policy=gate_policy(project, model),
     )
-    check_current(evidence, subject)
-    check_decision(evidence)
-    return evidence_digest
+    key = candidate.target.signing_key.public_key
+    check_evidence(path, evidence, environment=environment, model=model, candidate=digest, public_key=key)
+    check_current(path, evidence, subject)
+    check_decision(path, evidence)
+    return content
 
 
 def _copy(candidate: Candidate) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from components.errors import Blocked, UserError
 from pipelines import writes
 from pipelines.project import Project, tip
-from pipelines.release.evidence import evidence_path
 from pipelines.release.gating import open_attested
 from pipelines.release.history import earlier_pins
 from pipelines.release.locking import locked
@@ -19,6 +18,7 @@ from pipelines.release.pin import (
     Refused,
     lineage,
     pin_path,
+    pin_text,
     read_pin,
     read_refused,
     refusal,
@@ -78,14 +78,10 @@ def _earlier(project: Project, commit: str, environment: str, model: str, refuse
 
 
 def _write(project: Project, environment: str, revision: str, good: Pin, refused: Refused) -> None:
+    """Write the refusal first: a rollback that is killed in between leaves a pin that nothing deploys."""
     path = pin_path(environment, good.model)
-    then = Project(project.root, revision)
-    evidence = evidence_path(environment, good.model, good.digest)
-    content, pin = then.read(evidence), then.read(path)
     writes.replace_file(project.root / REFUSED, refused_text(refused))
-    if content is not None and content != project.read(evidence):
-        writes.replace_file(project.root / evidence, content)
-    writes.replace_file(project.root / path, pin or b"")
+    writes.replace_file(project.root / path, Project(project.root, revision).read(path) or pin_text(good))
 
 
 def _result(status: Status, environment: str, bad: Pin, good: Pin) -> Result:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from components.errors import Blocked, UserError
 from pipelines.project import Project, tip
-from pipelines.release.evidence import check_decision, check_evidence, evidence_path, read_evidence
+from pipelines.release.evidence import check_decision, check_evidence, digest_of, pinned_path, read_evidence
 from pipelines.release.history import was_pinned
 from pipelines.release.pin import lineage, pin_path, read_pin, read_refused, refusal, short
 from stacks.contract import incompatible
@@ -98,9 +98,10 @@ def _evidence(project: Project, environment: str, pin: Pin, commit: str) -> None
     path = pin_path(environment, pin.model)
     if pin.evidence is None:
         raise Blocked(f"{path}: evidence: missing; {environment} is gated, pin by `stackwright promote`")
-    evidence, digest = read_evidence(project, environment, pin.model, pin.digest)
-    if digest != pin.evidence:
-        told = evidence_path(environment, pin.model, pin.digest)
-        raise Blocked(f"{path}: evidence: {short(pin.evidence)} is not that of {told}, {short(digest)}")
-    check_evidence(evidence, environment, pin.model, pin.digest, contract.signing_key.public_key)
-    check_decision(evidence)
+    found = pinned_path(environment, pin.model, pin.evidence)
+    evidence, content = read_evidence(project, found, f"not found; {path} names it as its evidence")
+    if digest_of(content) != pin.evidence:
+        raise Blocked(f"{found}: changed; {path} names {short(pin.evidence)}, this is {short(digest_of(content))}")
+    key = contract.signing_key.public_key
+    check_evidence(found, evidence, environment=environment, model=pin.model, candidate=pin.digest, public_key=key)
+    check_decision(found, evidence)

@@ -92,13 +92,13 @@ SCENARIOS = {
     "promote": Scenario(
         "released",
         lambda toy: promote(toy.project, "staging", "toy"),
-        [*COPY, "create_file", "change_registry", "replace_file"],
+        [*COPY, "create_file", "change_registry", "replace_file", "replace_file"],
         prepare=gated,
     ),
     "first promote": Scenario(
         "new",
         lambda toy: promote(toy.project, "staging", "toy"),
-        [*COPY, "create_file", *["change_registry"] * 2, "replace_file"],
+        [*COPY, "create_file", *["change_registry"] * 2, "replace_file", "replace_file"],
         prepare=first_in_dev,
     ),
     "deploy": Scenario(

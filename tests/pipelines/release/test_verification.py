@@ -11,7 +11,7 @@ import pytest
 from components.errors import UserError
 from pipelines.project import Project
 from pipelines.release.deployment import deploy
-from pipelines.release.evidence import evidence_path
+from pipelines.release.evidence import pinned_path
 from tests.harness.command import stackwright
 from tests.harness.project import Toy
 
@@ -53,7 +53,7 @@ def refuse(environment: str) -> Callable[[Toy], None]:
 
 def stale_evidence(toy: Toy) -> None:
     """Touch the evidence file that staging's pin names."""
-    path = toy.root / evidence_path("staging", "toy", str(toy.pin("staging")["digest"]))
+    path = toy.root / pinned_path("staging", "toy", str(toy.pin("staging")["evidence"]))
     path.write_text(path.read_text() + "\n")
 
 
@@ -138,8 +138,7 @@ CASES: dict[str, tuple[Callable[[Toy], object], int, list[str]]] = {
         1,
         [
             f"{STAGING}: digest: {NEVER[:19]} was never pinned in dev; promote it there first",
-            f"{evidence_path('staging', 'toy', NEVER)}: no evidence about {NEVER[:19]}; "
-            "run `stackwright gate --env staging`",
+            f"{{evidence}}: candidate: `{{digest}}` is not `{NEVER}`; evidence of something else",
         ],
     ),
     "another release number": (
@@ -173,12 +172,12 @@ CASES: dict[str, tuple[Callable[[Toy], object], int, list[str]]] = {
     "other evidence named": (
         edit(evidence=NEVER),
         4,
-        [f"{STAGING}: evidence: {NEVER[:19]} is not that of {{evidence}}, {{evidence_digest}}"],
+        [f"{pinned_path('staging', 'toy', NEVER)}: not found; {STAGING} names it as its evidence"],
     ),
     "evidence changed": (
         stale_evidence,
         4,
-        [f"{STAGING}: evidence: {{evidence_digest}} is not that of {{evidence}}, .*"],
+        [f"{{evidence}}: changed; {STAGING} names {{evidence_digest}}, this is .*"],
     ),
     "refused there": (
         refuse("staging"),
@@ -239,8 +238,9 @@ def test_what_verify_says(name: str, released: Toy) -> None:
         "short": str(pin["digest"])[:19],
         "commit": pin["commit"],
         "dev": str(released.pin("dev")["digest"])[:19],
-        "evidence": evidence_path("staging", "toy", str(pin["digest"])),
+        "evidence": pinned_path("staging", "toy", str(pin["evidence"])),
         "evidence_digest": str(pin["evidence"])[:19],
+        "digest": pin["digest"],
     }
     change(released)
 
@@ -286,7 +286,7 @@ def test_deploy_checks_what_verify_checks(released: Toy) -> None:
     released.edit(STAGING, digest=released.pin("dev")["digest"], release=2)
     released.commit("by hand")
 
-    with pytest.raises(UserError, match="no evidence about"):
+    with pytest.raises(UserError, match="evidence of something else"):
         deploy(released.project, "staging", "toy")
 
     assert [] == released.servers()
@@ -306,3 +306,17 @@ def test_history_is_read_from_the_first_parent_and_merges(released: Toy) -> None
 
     assert held is not None
     assert digest == held.digest
+
+
+def test_gating_a_package_again_does_not_unsettle_a_pin_that_it_had(released: Toy) -> None:
+    """What a pin names as its evidence is never replaced, so that reverting to the pin with git alone works."""
+    first = released.pin("staging")
+    released.advance("staging")
+    second = released.git("rev-parse", "HEAD")
+    assert 0 == stackwright("gate", "-e", "staging", "--digest", first["digest"], "--project", released.root).code % 4
+    released.commit("the gate was asked again")
+    released.git("revert", "--no-edit", second)
+
+    said = stackwright("verify", "--project", released.root)
+
+    assert (0, first) == (said.code, released.pin("staging"))
