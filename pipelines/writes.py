@@ -29,19 +29,8 @@ TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Give a file new content, durably: temporary name, fsync, rename."""
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+    with explained(path), _written(path, content, mode) as temporary:
+        temporary.replace(path)
         _sync_folder(path.parent)
 
 
@@ -53,20 +42,11 @@ def remove_file(path: Path) -> None:
 
 def create_file(path: Path, content: bytes) -> bool:
     """Create a file, durably and with all its content at once; `False` when the name is taken: the first is kept."""
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with explained(path), _written(path, content, 0o644) as temporary:
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            os.link(name, path)
+            os.link(temporary, path)
         except FileExistsError:
             return False
-        finally:
-            Path(name).unlink(missing_ok=True)
         _sync_folder(path.parent)
     return True
 
@@ -175,6 +155,23 @@ def signal_process(pid: int, number: signal.Signals) -> None:
     """Send a signal to a process; one that has ended already is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def _written(path: Path, content: bytes, mode: int) -> Generator[Path]:
+    """Give a finished file under a temporary name beside a path; what is left under that name goes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(mode)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
