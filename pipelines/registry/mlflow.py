@@ -186,6 +186,7 @@ def _folder(tracking_uri: str) -> Path | None:
 def _prepare(tracking_uri: str) -> None:
     """Set what MLflow reads when it is imported, and refuse what it would try to open for minutes."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
     for noisy in ("mlflow", "alembic"):
