@@ -315,7 +315,14 @@ def test_ctrl_c_leaves_nothing_half_done(command: str, released: Toy) -> None:
     released.commit("slow")
     environment = "staging" if command == "gate" else "dev"
     words = [sys.executable, "-m", "pipelines.cli", command, "--env", environment, "--project", str(released.root)]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=as_at_a_terminal,
+    )
     until(lambda: any("time.sleep(60)" in word for word in words_of_children(released)))
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -324,6 +331,11 @@ def test_ctrl_c_leaves_nothing_half_done(command: str, released: Toy) -> None:
     until(lambda: not words_of_children(released))
     assert not list((released.root / "promotions/evidence/staging").rglob(f"*{released.pin('dev')['digest'][7:]}*"))
     assert "" == released.git("status", "--porcelain")
+
+
+def as_at_a_terminal() -> None:
+    """Let Ctrl-C through: a test run in the background inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def words_of_children(toy: Toy) -> list[str]:
