@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import enum
 import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeVar
+
+if TYPE_CHECKING:
+    from pulumi import Resource
 
 
 class Document(BaseModel):
-    """A frozen, closed document: unknown fields are errors, docstrings under fields are its reference."""
+    """A frozen, strict, closed document: nothing is converted, unknown fields are errors, docstrings are reference."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @functools.total_ordering
@@ -28,3 +34,59 @@ class Tier(enum.Enum):
             return NotImplemented
         order = list(Tier)
         return order.index(self) < order.index(other)
+
+
+class Place(Document):
+    """Where a stack is built; the same for all its components."""
+
+    organization: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=12)
+    """First part of physical names, at most 12 characters: `acme`."""
+    environment: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=12)
+    """Second part of physical names, at most 12 characters: `dev`, `prod-eu`."""
+    tier: Tier
+    """Decides what may be lost: data goes with a `dev` environment, and is protected from `staging` on."""
+
+    @property
+    def prefix(self) -> str:
+        """What physical names begin with: `acme-dev`, at most 25 characters."""
+        return f"{self.organization}-{self.environment}"
+
+    @property
+    def disposable(self) -> bool:
+        """Whether data goes with the environment: no protection, no recovery window, no final snapshot."""
+        return self.tier <= Tier.DEV
+
+
+class AwsPlace(Place):
+    """One region of one AWS account."""
+
+    account: str = Field(pattern=r"^[0-9]{12}$")
+    """Twelve digits, quoted: YAML takes them for a number otherwise."""
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    """`eu-west-1`."""
+
+    @property
+    def partition(self) -> str:
+        """First part of an ARN: `aws`, `aws-cn` or `aws-us-gov`."""
+        return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.region.rsplit("-", 2)[0], "aws")
+
+    @property
+    def domain(self) -> str:
+        """Last part of the names of its endpoints."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What a kind promises to the components that need it: plain values, and the resources they wait for."""
+
+    ready: tuple[Resource, ...] = ()
+    """Every resource of the component: a value of one says nothing of the others."""
+
+
+OutputsT = TypeVar("OutputsT", bound=Outputs, default=Outputs)
+"""The outputs of one kind: `Spec[DatabaseOutputs]` is built as a `Component[DatabaseOutputs]`."""
+
+
+class Spec(Document, Generic[OutputsT]):
+    """What a person writes for one flavor: plain values, no secrets, a `flavor` literal beside the fields."""

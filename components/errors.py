@@ -49,8 +49,8 @@ def _line(item: Any, where: str, model: type[BaseModel]) -> str:
         case "missing":
             return f"{prefix}missing; add it"
         case "union_tag_invalid":
-            tag = str(item["ctx"]["discriminator"]).strip("'")
-            return f"{prefix}{tag}: `{item['ctx']['tag']}` is not allowed; choose one of {_tags(item)}"
+            tag = ".".join([*names, str(item["ctx"]["discriminator"]).strip("'")])
+            return f"{where}: {tag}: `{item['ctx']['tag']}` is not allowed; choose one of {_tags(item)}"
         case _:
             said = item["msg"].removeprefix("Value error, ")
             return f"{prefix}`{_short(value)}`: {said[:1].lower()}{said[1:]}"

@@ -200,6 +200,23 @@ def contract_check(
 
 
 @app.command()
+def init(
+    shape: Annotated[str, typer.Option("--shape", help="Reference shape: aws.")],
+    organization: Annotated[str, typer.Option("--organization", help="First part of physical names.")],
+    region: Annotated[str, typer.Option("--region", help="Region of the environments.")] = "eu-central-1",
+    folder: Annotated[Path, typer.Option("--folder", help="Folder of the Pulumi project.")] = Path(
+        "stacks/environment"
+    ),
+) -> None:
+    """Write an organisation's own stack files, with comments and the places to fill in."""
+    from pipelines import printing
+    from pipelines.init import write_stack_files
+
+    for path in write_stack_files(shape, folder, organization, region):
+        printing.line(f"wrote {path}; fill in what is in <brackets>")
+
+
+@app.command()
 def rehearse(
     project: Annotated[
         Path | None, typer.Option("--project", help="A project to rehearse.", show_default="a new one")

@@ -88,7 +88,7 @@ def validate(value: Any, model: type[Model], where: str) -> Model:
     except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{where}: holds what JSON cannot: {_one_line(error)}") from error
     try:
-        return model.model_validate_json(text, strict=True)
+        return model.model_validate_json(text)
     except ValidationError as error:
         raise UserError(problems_of(error, where, model)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,22 @@ FORBIDDEN = {
 }
 
 
-def imported(path: Path) -> set[str]:
-    """Return the top-level packages that a module imports, wherever in it."""
+def imported(path: Path, *, when_run: bool = False) -> set[str]:
+    """Return the top-level packages that a module imports, wherever in it; or only those it imports when it runs."""
     found = set[str]()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    unseen = {id(inner) for node in ast.walk(tree) if when_run and for_types(node) for inner in ast.walk(node)}
+    for node in (node for node in ast.walk(tree) if id(node) not in unseen):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
     return found
+
+
+def for_types(node: ast.AST) -> bool:
+    """Return whether this is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def lines_of(path: Path) -> set[str]:
@@ -46,10 +54,13 @@ def test_imports_go_one_way(folder: str) -> None:
 
 
 def test_contracts_of_kinds_import_no_provider() -> None:
-    """What a kind promises is plain data: pydantic and the base, nothing else."""
-    allowed = {"__future__", "typing", "pydantic", "components"}
+    """What a kind promises is plain data: the language, pydantic and the base, nothing else when it runs."""
+    allowed = {*sys.stdlib_module_names, "pydantic", "pydantic_core", "components"}
 
-    found = {path.parent.name: imported(path) - allowed for path in (ROOT / "components").glob("*/contract.py")}
+    found = {
+        path.parent.name: imported(path, when_run=True) - allowed
+        for path in (ROOT / "components").glob("*/contract.py")
+    }
 
     assert {} == {kind: names for kind, names in found.items() if names}
 

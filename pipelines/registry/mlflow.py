@@ -54,7 +54,7 @@ class MlflowRegistry:
 
     def add(self, model: str, digest: str, uri: str, release: int | None, tags: Mapping[str, str]) -> Entry:
         """Enter a digest once."""
-        with self._explained(model):
+        with self._explained(model), _alone(self.tracking_uri, self._client):
             version = self._version(model, digest) or self._create(model, digest, uri, release, tags)
             return self._complete(version, release)
 
@@ -165,8 +165,8 @@ def _reason(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _alone(tracking_uri: str) -> Generator[None]:
-    """Let one process at a time open a SQLite registry: two that create its tables at once break on each other."""
+def _alone(tracking_uri: str, opened: object = None) -> Generator[None]:  # noqa: ARG001 - opened before it is locked
+    """Let one process at a time open or change a SQLite registry: two that do it at once break on each other."""
     if not (folder := _folder(tracking_uri)):
         yield
         return

@@ -45,7 +45,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "a tag that is not allowed": (
         HOUSE + "pet: {flavor: cow}",
-        ["h.yaml: pet: flavor: `cow` is not allowed; choose one of cat, dog"],
+        ["h.yaml: pet.flavor: `cow` is not allowed; choose one of cat, dog"],
     ),
     "a field of a chosen flavor": (
         HOUSE + "pet: {flavor: cat, live: 2}",

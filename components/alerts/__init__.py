@@ -1,0 +1,1 @@
+"""Where people hear that something is wrong."""

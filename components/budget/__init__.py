@@ -1,0 +1,1 @@
+"""What an environment may cost before somebody is told."""

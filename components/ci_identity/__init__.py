@@ -1,0 +1,1 @@
+"""As whom the CI of a project acts in an environment."""

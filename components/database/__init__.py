@@ -1,0 +1,1 @@
+"""Where the services of an environment keep their rows."""

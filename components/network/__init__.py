@@ -1,0 +1,1 @@
+"""The addresses that everything else of an environment stands on."""

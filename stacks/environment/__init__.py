@@ -1,0 +1,1 @@
+"""The stack of an environment: the platform there."""

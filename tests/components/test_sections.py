@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+from pydantic import BaseModel
+
+from components.alerts.contract import AlertsOutputs, AlertsSection
+from components.artifact_store.contract import ArtifactStoreOutputs, ArtifactStoreSection
+from components.base import Outputs
+from components.container_registry.contract import ContainerRegistryOutputs, ContainerRegistrySection
+from components.secrets.contract import SecretsOutputs, SecretsSection
+
+PAIRS = [
+    (AlertsSection, AlertsOutputs),
+    (ArtifactStoreSection, ArtifactStoreOutputs),
+    (ContainerRegistrySection, ContainerRegistryOutputs),
+    (SecretsSection, SecretsOutputs),
+]
+
+
+@pytest.mark.parametrize(("section", "outputs"), PAIRS, ids=lambda side: side.__name__)
+def test_a_project_gets_what_the_stack_promises(section: type[BaseModel], outputs: type[Outputs]) -> None:
+    """The section of the contract has the fields of the outputs, beside `flavor` there and `ready` here."""
+    assert set(section.model_fields) - {"flavor"} == {field.name for field in fields(outputs)} - {"ready"}
