@@ -217,6 +217,32 @@ def init(
 
 
 @app.command()
+def plan(
+    *,
+    env: EnvOption,
+    folder: Annotated[Path, typer.Option("--folder", help="Folder of the stack files.")] = Path("stacks/environment"),
+    saved: Annotated[Path | None, typer.Option("--saved", help="Graph to compare with.", show_default="none")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="File to save the graph to.", show_default="none")] = None,
+    allow: Annotated[bool, typer.Option("--allow-stateful-replacement", help="Accept that data is lost.")] = False,
+    output: FormatOption = Format.TEXT,
+) -> None:
+    """Show offline what an environment would be, what policy says of it, and what changed since a saved graph."""
+    from pipelines import printing
+    from pipelines.plan.environment import plan_stack_file
+    from pipelines.plan.record import save_graph
+    from pipelines.plan.text import render
+
+    result = plan_stack_file(folder, env, saved, allow_stateful_replacement=allow)
+    if save:
+        save_graph(result.graph, save)
+    if output is Format.JSON:
+        printing.document(result.as_json())
+    else:
+        printing.line(render(result))
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
 def rehearse(
     project: Annotated[
         Path | None, typer.Option("--project", help="A project to rehearse.", show_default="a new one")

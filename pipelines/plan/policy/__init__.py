@@ -1,0 +1,1 @@
+"""What an environment must keep to, each rule with its reason, its source and examples."""

@@ -1,0 +1,66 @@
+"""`stackwright plan`: the examples, and what a change of a stack file would do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.harness.command import stackwright
+
+EXAMPLES = Path(__file__).parents[3] / "stacks" / "examples" / "aws"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the stack files of the examples, to change."""
+    shutil.copytree(EXAMPLES, tmp_path / "stacks")
+    return tmp_path / "stacks"
+
+
+def change(folder: Path, environment: str, before: str, after: str) -> None:
+    """Replace text of a stack file."""
+    path = folder / f"Pulumi.{environment}.yaml"
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_the_examples_have_no_findings(environment: str) -> None:
+    """Every example is planned offline, and no policy has anything to say against it."""
+    said = stackwright("plan", "--env", environment, "--folder", EXAMPLES, "--format", "json")
+    assert (0, []) == (said.code, said.document["judgement"]["findings"])
+    assert {"network", "artifacts", "images", "database", "secrets", "alerts", "budget"} <= {
+        component["name"] for component in said.document["components"]
+    }
+
+
+def test_a_plan_against_its_own_graph_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    """A graph that was saved and is planned again is the same."""
+    saved = tmp_path / "graph.json"
+    assert 0 == stackwright("plan", "--env", "dev", "--folder", folder, "--save", saved).code
+    said = stackwright("plan", "--env", "dev", "--folder", folder, "--saved", saved, "--format", "json")
+    assert (0, []) == (said.code, said.document["difference"]["changes"])
+
+
+def test_losing_data_is_blocked_until_it_is_allowed(folder: Path, tmp_path: Path) -> None:
+    """A new name of the first database replaces the instance: exit 4, and 0 once that is accepted."""
+    saved = tmp_path / "graph.json"
+    stackwright("plan", "--env", "prod", "--folder", folder, "--save", saved)
+    change(folder, "prod", "flavor: rds_postgres", "flavor: rds_postgres\n      database: other")
+    words = ("plan", "--env", "prod", "--folder", folder, "--saved", saved)
+    said = stackwright(*words)
+    assert 4 == said.code
+    assert "aws:rds/instance:Instance database: would be replaced" in said.out
+    assert 0 == stackwright(*words, "--allow-stateful-replacement").code
+
+
+def test_a_stack_file_with_problems_is_not_planned(folder: Path) -> None:
+    """What is wrong with the file is said, and nothing is recorded."""
+    change(folder, "dev", "flavor: s3", "flavor: s4")
+    said = stackwright("plan", "--env", "dev", "--folder", folder)
+    assert (1, "") == (said.code, said.out)
+    assert ["artifact_store.flavor: `s4` is not allowed; choose one of existing, s3"] == [
+        line.partition("Pulumi.dev.yaml: ")[2] for line in said.problems
+    ]
