@@ -6,22 +6,11 @@ import re
 from pathlib import Path
 
 from components.errors import UserError
+from components.network.addresses import zone_prefix
 from pipelines import writes
 
 EXAMPLES = Path(__file__).parents[1] / "stacks" / "examples"
-SHORT = {
-    "central": "c",
-    "east": "e",
-    "gov": "g",
-    "north": "n",
-    "northeast": "ne",
-    "northwest": "nw",
-    "south": "s",
-    "southeast": "se",
-    "southwest": "sw",
-    "west": "w",
-}
-"""How a zone id shortens the directions in a region's name."""
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 def write_stack_files(shape: str, folder: Path, organization: str, region: str) -> list[Path]:
@@ -40,20 +29,13 @@ def write_stack_files(shape: str, folder: Path, organization: str, region: str) 
 
 def stack_file(example: str, organization: str, region: str) -> str:
     """Return an example with another organisation and region, its account a placeholder that loading refuses."""
+    if not REGION.fullmatch(region):
+        raise UserError(f"--region: `{region}` is not a region of AWS; write it like `eu-central-1`")
     text = re.sub(r"(?m)^( +account: ).*?( #.*)?$", r'\1"<twelve digits>"\2', example)
     text = re.sub(r"(?m)^( +organization: )\S+", rf"\g<1>{organization}", text)
     text = re.sub(r"(?m)^( +region: )\S+", rf"\g<1>{region}", text)
     text = text.replace("@acme.example", f"@{organization}.example").replace("$schema=../../", "$schema=../")
     return text.replace("euc1-", f"{zone_prefix(region)}-")
-
-
-def zone_prefix(region: str) -> str:
-    """Return the first part of a region's zone ids: `use1` of `us-east-1`."""
-    area, *directions, number = region.split("-")
-    unknown = [word for word in directions if word not in SHORT]
-    if unknown or not number.isdecimal():
-        raise UserError(f"--region: `{region}` is not a region of AWS; write it like `eu-central-1`")
-    return area + "".join(SHORT[word] for word in directions) + number
 
 
 def shapes() -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from components.errors import UserError
-from pipelines.init import stack_file, write_stack_files, zone_prefix
+from pipelines.init import stack_file, write_stack_files
 from stacks.environment.config import read_stack_file
 from tests.harness.command import stackwright
 
@@ -42,26 +42,10 @@ def test_an_unknown_shape_is_told_the_known_ones(tmp_path: Path) -> None:
         write_stack_files("azure", tmp_path, "acme", "eu-central-1")
 
 
-@pytest.mark.parametrize(
-    ("region", "prefix"),
-    [
-        ("eu-central-1", "euc1"),
-        ("us-east-1", "use1"),
-        ("us-west-2", "usw2"),
-        ("ap-southeast-1", "apse1"),
-        ("ap-northeast-2", "apne2"),
-        ("us-gov-west-1", "usgw1"),
-    ],
-)
-def test_zone_ids_begin_with_the_region(region: str, prefix: str) -> None:
-    """Zone ids shorten the region in AWS's own way."""
-    assert prefix == zone_prefix(region)
-
-
 def test_comments_stay_and_another_region_is_told() -> None:
     """What a file explains it still explains; a region that cannot be is refused."""
     text = stack_file('    account: "1" # quoted\n    region: eu-central-1\n', "acme", "eu-west-1")
     assert '    account: "<twelve digits>" # quoted\n    region: eu-west-1\n' == text
     assert {"account": "<twelve digits>", "region": "eu-west-1"} == yaml.safe_load(text)
     with pytest.raises(UserError, match=r"--region: `mars-1-x` is not a region of AWS"):
-        zone_prefix("mars-1-x")
+        stack_file("", "acme", "mars-1-x")
