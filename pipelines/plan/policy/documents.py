@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from pipelines.plan.policy.base import inside
+
 if TYPE_CHECKING:
     from pipelines.plan.graph import Graph, GraphResource
 
@@ -96,8 +98,8 @@ def _statement(found: dict[str, Any], index: int) -> Statement:
         principals=tuple(_principals(found.get("Principal"))),
         excludes_principals="NotPrincipal" in found,
         conditions={
-            operator: {key.lower(): _texts(values) for key, values in keys.items()}
-            for operator, keys in found.get("Condition", {}).items()
+            operator: {key.lower(): _texts(values) for key, values in inside(keys).items()}
+            for operator, keys in inside(found, "Condition").items()
         },
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipelines.plan.graph import Graph, GraphResource
-from pipelines.plan.policy.base import Flaw, Policy, beside
+from pipelines.plan.policy.base import Flaw, Policy, beside, inside, items
 from pipelines.plan.policy.documents import Statement, statements
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -35,17 +35,16 @@ def _closed(block: GraphResource) -> bool:
 
 
 def _own_key(encryption: GraphResource) -> bool:
-    rules: list[dict[str, Any]] = encryption.inputs.get("rules", [])
-    found = [rule.get("applyServerSideEncryptionByDefault", {}) for rule in rules]
+    found = [inside(rule, "applyServerSideEncryptionByDefault") for rule in items(encryption.inputs.get("rules"))]
     return any(rule.get("sseAlgorithm") in {"aws:kms", "aws:kms:dsse"} and rule.get("kmsMasterKeyId") for rule in found)
 
 
 def _kept(versioning: GraphResource) -> bool:
-    return versioning.inputs.get("versioningConfiguration", {}).get("status") == "Enabled"
+    return inside(versioning.inputs, "versioningConfiguration").get("status") == "Enabled"
 
 
 def _owned(ownership: GraphResource) -> bool:
-    return ownership.inputs.get("rule", {}).get("objectOwnership") == "BucketOwnerEnforced"
+    return inside(ownership.inputs, "rule").get("objectOwnership") == "BucketOwnerEnforced"
 
 
 def _plain_http(graph: Graph) -> Iterator[Flaw]:

@@ -35,6 +35,7 @@ EFFECTS = [
     ("aws:rds/instance:Instance", "availabilityZone", Effect.MAY_REPLACE),
     ("aws:kms/key:Key", "keyUsage", Effect.REPLACES),
     ("aws:kms/key:Key", "policy", Effect.IN_PLACE),
+    ("aws:kms/key:Key", "inventedByTheProvider", Effect.MAY_REPLACE),
     ("aws:eks/cluster:Cluster", "version", Effect.IN_PLACE),
     ("aws:eks/cluster:Cluster", "kubernetesNetworkConfig.serviceIpv4Cidr", Effect.REPLACES),
     ("aws:eks/cluster:Cluster", "kubernetesNetworkConfig.elasticLoadBalancing.enabled", Effect.IN_PLACE),
