@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile -q --universal --generate-hashes --python-version 3
 
 .PHONY: help
 help: ## Show this help.
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: .venv/.ready ## Install everything into this checkout (.tools, .venv, .cache).
@@ -27,6 +27,8 @@ $(UV): requirements/uv.txt
 	$(UV) pip sync -q --python .venv/bin/python --require-hashes --compile-bytecode requirements/dev.txt
 	$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
+
+include tools/tools.mk
 
 .PHONY: demo
 demo: setup ## Take a scaffolded project through its whole life, offline after the first time.

@@ -1,0 +1,26 @@
+"""Names that Pulumi gives where the program gives none."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+DEFAULTS = "__defaults"
+"""Inputs that the provider filled in."""
+
+
+def fill(given: dict[str, Any], old: dict[str, Any], named: str, logical: str, seed: bytes) -> dict[str, Any]:
+    """Return the inputs with a physical name: the old one, or the logical name and seven random characters."""
+    filled = dict(given)
+    prefix = "bucketPrefix" if named == "bucket" else f"{named}Prefix"
+    if not named or given.get(named) or given.get(prefix):
+        return filled
+    before = old.get(named) if named in old.get(DEFAULTS, []) else None
+    filled[named] = before or f"{logical}-{hashlib.sha256(bytes(seed)).hexdigest()[:7]}"
+    filled[DEFAULTS] = [named]
+    return filled
+
+
+def is_fixed(given: dict[str, Any], named: str) -> bool:
+    """Return whether the program itself gave the physical name: then two cannot exist at once."""
+    return bool(named and given.get(named) and named not in given.get(DEFAULTS, []))

@@ -1,0 +1,1 @@
+"""The real Pulumi engine, with provider plugins of ours."""

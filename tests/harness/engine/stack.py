@@ -1,0 +1,169 @@
+"""A Pulumi project on a real engine: a file backend, provider plugins of ours, nothing outside of one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+
+from tests.harness.engine.tools import ROOT, TOOLS
+
+PASSPHRASE = "only for tests"
+PLUGINS = {"aws": "tests.harness.aws_plugin"}
+"""Package -> the module that stands in for its provider."""
+
+Program = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of the engine did."""
+
+    changes: dict[str, int]
+    """Operation -> number of resources: `{"create": 12}`; what stays the same is left out."""
+    stdout: str
+    """What people would see."""
+
+
+class Engine:
+    """One stack of one project, in one account.
+
+    Args:
+        folder: Empty folder for everything: a copy of the project, the backend, the plugins, what they keep.
+        project: Folder of the Pulumi project; only `Pulumi.yaml` and the stack's own file are copied.
+        stack: Name of the stack.
+        account: Account that the credentials belong to.
+        endpoint: Address of moto's server, on loopback.
+        stack_file: The stack's file, where it is not in the project's folder.
+    """
+
+    def __init__(
+        self, folder: Path, project: Path, *, stack: str, account: str, endpoint: str, stack_file: Path | None = None
+    ) -> None:
+        self.folder, self.name, self.account, self.endpoint = folder, stack, account, endpoint
+        self.kept = folder / "standin"
+        self._work = folder / "project"
+        for path in (self.kept, self._work, folder / "backend", folder / "bin"):
+            path.mkdir(parents=True)
+        shutil.copy(project / "Pulumi.yaml", self._work)
+        source = stack_file or project / f"Pulumi.{stack}.yaml"
+        if source.exists():
+            shutil.copy(source, self._work / f"Pulumi.{stack}.yaml")
+        for package, module in PLUGINS.items():
+            _executable(folder / "bin" / f"pulumi-resource-{package}", f'exec "{sys.executable}" -m {module} "$@"')
+
+    @property
+    def stack_file(self) -> Path:
+        """The copy of the stack's file that the engine reads."""
+        return self._work / f"Pulumi.{self.name}.yaml"
+
+    def preview(self, program: Program, **options: Any) -> Outcome:
+        """Preview the program."""
+        result = self._stack(program).preview(**options)
+        return Outcome(_changed(result.change_summary), result.stdout)
+
+    def up(self, program: Program, **options: Any) -> Outcome:
+        """Update to the program."""
+        return _outcome(self._stack(program).up(**options))
+
+    def refresh(self, program: Program, **options: Any) -> Outcome:
+        """Read what is live into the state."""
+        return _outcome(self._stack(program).refresh(**options))
+
+    def destroy(self, program: Program, **options: Any) -> Outcome:
+        """Delete what the state holds."""
+        return _outcome(self._stack(program).destroy(**options))
+
+    def outputs(self, program: Program) -> dict[str, Any]:
+        """Return the stack's outputs."""
+        return {key: output.value for key, output in self._stack(program).outputs().items()}
+
+    def state_text(self) -> str:
+        """Return the state file as it lies on the disk."""
+        (path,) = (self.folder / "backend").rglob(f"stacks/**/{self.name}.json")
+        return path.read_text()
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the state, those without the stack itself and providers."""
+        found = json.loads(self.state_text())["checkpoint"]["latest"].get("resources", [])
+        return [item for item in found if item["custom"] and not item["type"].startswith("pulumi:")]
+
+    def calls(self, verb: str) -> list[str]:
+        """Return the names of what the plugin made, changed or deleted since the last `forget`, in order."""
+        path = self.kept / "calls.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [_short(line["urn"]) for line in lines if line["verb"] == verb]
+
+    def forget(self) -> None:
+        """Forget the calls so far."""
+        (self.kept / "calls.jsonl").unlink(missing_ok=True)
+
+    def fail_at_create(self, number: int | None) -> None:
+        """Let the create of that number (from 1) of the next run fail; none lets all succeed."""
+        fault = self.kept / "fault"
+        fault.unlink(missing_ok=True)
+        if number is not None:
+            fault.write_text(str(number))
+
+    def _stack(self, program: Program) -> automation.Stack:
+        return automation.create_or_select_stack(
+            stack_name=self.name,
+            project_name=_project_name(self._work),
+            program=program,
+            opts=automation.LocalWorkspaceOptions(
+                work_dir=str(self._work),
+                pulumi_command=automation.PulumiCommand(root=str(TOOLS)),
+                pulumi_home=str(self.folder / "home"),
+                env_vars=self._environment(),
+                secrets_provider="passphrase",
+            ),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'backend'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "ignore",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "STANDIN_ENDPOINT": self.endpoint,
+            "STANDIN_ACCOUNT": self.account,
+            "STANDIN_FOLDER": str(self.kept),
+        }
+
+
+def _project_name(folder: Path) -> str:
+    lines = (folder / "Pulumi.yaml").read_text().splitlines()
+    return next(line.partition(":")[2].strip() for line in lines if line.startswith("name:"))
+
+
+def _executable(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+def _outcome(result: Any) -> Outcome:
+    return Outcome(_changed(result.summary.resource_changes or {}), result.stdout)
+
+
+def _changed(counts: Mapping[Any, int]) -> dict[str, int]:
+    return {str(getattr(key, "value", key)): count for key, count in counts.items() if key != "same"}
+
+
+def _short(urn: str) -> str:
+    """Return the last type and the name of a URN: `Bucket artifacts`."""
+    type_, name = urn.split("::")[2:4]
+    return f"{type_.rsplit(':', 1)[1]} {name}"

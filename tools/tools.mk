@@ -1,0 +1,3 @@
+.PHONY: tools
+tools: ## Build the pinned Go tools of the tests into .tools/bin; free the second time.
+	python3 tools/build.py
