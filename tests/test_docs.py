@@ -56,7 +56,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_every_make_target_of_the_documents_exists() -> None:
     """A `make` command in a document is a target of the Makefile, here or in the template."""
-    makefiles = (ROOT / "Makefile").read_text() + (ROOT / "templates" / "project" / "Makefile.jinja").read_text()
+    names = ("Makefile", "tools/tools.mk", "templates/project/Makefile.jinja")
+    makefiles = "\n".join((ROOT / name).read_text() for name in names)
     targets = set(re.findall(r"^([a-z-]+):", makefiles, flags=re.MULTILINE))
     named = {
         word
