@@ -35,18 +35,22 @@ demo: setup ## Take a scaffolded project through its whole life, offline after t
 	stackwright rehearse --report rehearsal.html
 
 .PHONY: test
-test: setup ## Run every test that has to hold.
-	pytest -q -n 2 --dist worksteal -m "not slow"
+test: setup tools-if-go ## Run every test that has to hold.
+	pytest -q --durations=15 --durations-min=5 -n 2 --dist worksteal -m "not slow"
 
 .PHONY: test-all
-test-all: setup ## Run every test, those too that take minutes each.
-	pytest -q -n 2 --dist worksteal
+test-all: setup tools-if-go ## Run every test, those too that take minutes each.
+	pytest -q --durations=30 --durations-min=5 -n 2 --dist worksteal
 
 .PHONY: lint
 lint: setup ## Check format, style and types.
 	ruff format --check .
 	ruff check .
 	basedpyright
+
+.PHONY: new-flavor
+new-flavor: setup ## Write a starting point for a flavor: KIND=artifact_store NAME=minio.
+	python tools/new_flavor.py "$(KIND)" "$(NAME)"
 
 .PHONY: bench
 bench: setup ## Measure, and write docs/benchmarks.md.
@@ -58,3 +62,4 @@ pins: $(UV) ## Resolve the pins under requirements/ again from pyproject.toml.
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/runtime.txt
 	echo "uv" | $(COMPILE) - -o requirements/uv.txt
 	printf "evidently==0.7.23\npandas<3\n" | $(COMPILE) - -o requirements/bench-evidently.txt
+	echo "aws-cdk-lib==2.275.0" | $(COMPILE) - -o requirements/bench-cdk.txt

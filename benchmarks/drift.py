@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.own_environment import ROOT, python_of
+
 TITLE = "Drift of 100,000 rows by 20 columns"
 
-ROOT = Path(__file__).resolve().parent.parent
-PINS = ROOT / "requirements" / "bench-evidently.txt"
-ENVIRONMENT = ROOT / ".cache" / "bench-evidently"
 REPEATS = 5
 
 TIMED = """
@@ -73,31 +71,13 @@ def compared(reference, window, **preset):
 
 def measure() -> list[dict[str, str | float]]:
     """Measure both sides; a ratio says how many times longer Evidently takes."""
-    python = evidently_python()
+    python = python_of("bench-evidently")
     ours = _timed(Path(sys.executable), OURS)
     rows: list[dict[str, str | float]] = []
     for name, arguments in (("DataDriftPreset()", ""), ('DataDriftPreset(method="psi")', ', method="psi"')):
         theirs = _timed(python, EVIDENTLY | {"run": f"compared(reference, window{arguments})"})
         rows += [_row(name, ours, theirs, imports=imports) for imports in (False, True)]
     return rows
-
-
-def evidently_python() -> Path:
-    """Return the interpreter of Evidently's own environment; make it when it is not there or its pins changed."""
-    python, made_from = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "made-from.txt"
-    if made_from.is_file() and made_from.read_bytes() == PINS.read_bytes():
-        return python
-    uv = shutil.which("uv", path=f"{ROOT / '.tools/uv/bin'}{os.pathsep}{os.environ.get('PATH', '')}")
-    if uv is None:
-        raise SystemExit("uv is not installed; run `make setup`")
-    environment = {"UV_CACHE_DIR": str(ROOT / ".cache" / "uv")} | os.environ
-    for command in (
-        ["venv", "-q", "--clear", "--python", sys.executable, str(ENVIRONMENT)],
-        ["pip", "sync", "-q", "--python", str(python), "--require-hashes", "--compile-bytecode", str(PINS)],
-    ):
-        subprocess.run([uv, *command], check=True, env=environment)
-    made_from.write_bytes(PINS.read_bytes())
-    return python
 
 
 def _row(name: str, ours: dict[str, float], theirs: dict[str, float], *, imports: bool) -> dict[str, str | float]:

@@ -51,6 +51,10 @@ class Place(Document):
         """What physical names begin with: `acme-dev`, at most 25 characters."""
         return f"{self.organization}-{self.environment}"
 
+    def role_prefix(self, name: str) -> str:
+        """Return the first part of the name of a role, to which the provider adds 26 characters of the 64 that fit."""
+        return f"{f'{self.prefix}-{name}'[:37].rstrip('-')}-"
+
     @property
     def disposable(self) -> bool:
         """Whether data goes with the environment: no protection, no recovery window, no final snapshot."""
@@ -64,6 +68,14 @@ class AwsPlace(Place):
     """Twelve digits, quoted: YAML takes them for a number otherwise."""
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
     """`eu-west-1`."""
+    bounded_roles: bool = True
+    """Whether every role carries the boundary `<organization>-<environment>-boundary`. `stackwright bootstrap` makes
+    it, and its own role may make no role without it."""
+
+    @property
+    def boundary_arn(self) -> str:
+        """ARN of the most that any role of the environment may do."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{self.prefix}-boundary"
 
     @property
     def partition(self) -> str:

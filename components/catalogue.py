@@ -12,14 +12,22 @@ from components.artifact_store import contract as artifact_store
 from components.base import OutputsT, Spec
 from components.budget import contract as budget
 from components.ci_identity import contract as ci_identity
+from components.cluster import contract as cluster
+from components.cluster_services import contract as cluster_services
 from components.container_registry import contract as container_registry
 from components.database import contract as database
 from components.errors import UserError
+from components.experiment_tracker import contract as experiment_tracker
+from components.ingress import contract as ingress
+from components.model_deployer import contract as model_deployer
 from components.network import contract as network
+from components.node_pools import contract as node_pools
+from components.runners import contract as runners
 from components.secrets import contract as secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
     from components.component import Component
 
@@ -31,12 +39,23 @@ OURS: Mapping[AnySpec, str] = {
     artifact_store.S3Spec: "components.artifact_store.s3:S3ArtifactStore",
     budget.AwsBudgetSpec: "components.budget.aws_budget:AwsBudget",
     ci_identity.GithubSpec: "components.ci_identity.github:GithubCiIdentity",
+    cluster.EksSpec: "components.cluster.eks:EksCluster",
+    cluster.ExistingSpec: "components.cluster.existing:ExistingCluster",
+    cluster_services.EksServicesSpec: "components.cluster_services.eks:EksClusterServices",
     container_registry.EcrSpec: "components.container_registry.ecr:EcrContainerRegistry",
     container_registry.ExistingSpec: "components.container_registry.existing:ExistingContainerRegistry",
     database.ExistingSpec: "components.database.existing:ExistingDatabase",
     database.RdsPostgresSpec: "components.database.rds_postgres:RdsPostgresDatabase",
+    experiment_tracker.ExistingSpec: "components.experiment_tracker.existing:ExistingExperimentTracker",
+    experiment_tracker.MlflowSpec: "components.experiment_tracker.mlflow:MlflowExperimentTracker",
+    model_deployer.KubernetesSpec: "components.model_deployer.kubernetes:KubernetesModelDeployer",
+    ingress.AlbSpec: "components.ingress.alb:AlbIngress",
     network.ExistingSpec: "components.network.existing:ExistingNetwork",
     network.VpcSpec: "components.network.vpc:VpcNetwork",
+    node_pools.EksManagedSpec: "components.node_pools.eks_managed:EksManagedNodePool",
+    runners.CodebuildSpec: "components.runners.codebuild:CodebuildRunners",
+    runners.ExistingSpec: "components.runners.existing:ExistingRunners",
+    runners.HostedSpec: "components.runners.hosted:HostedRunners",
     secrets.AwsSecretsManagerSpec: "components.secrets.aws_secrets_manager:AwsSecretsManagerSecrets",
 }
 """Spec of a flavor -> the component that is built from it."""
@@ -50,10 +69,26 @@ EXTRAS = {"pulumi": "aws", "pulumi_aws": "aws", "pulumi_kubernetes": "aws"}
 
 @cache
 def flavors() -> Mapping[AnySpec, str]:
-    """Return every flavor, those of other installed packages included."""
+    """Return every flavor, those of other installed packages included.
+
+    Raises:
+        UserError: A package that joins cannot be loaded, or takes the name of another flavor.
+    """
     rows = dict(OURS)
     for entry in entry_points(group=GROUP):
-        rows |= entry.load()
+        rows |= _joined(entry, {(kind_of(spec), flavor_of(spec)): row for spec, row in rows.items()})
+    return rows
+
+
+def _joined(entry: EntryPoint, taken: Mapping[tuple[str, str], str]) -> Mapping[AnySpec, str]:
+    try:
+        rows: Mapping[AnySpec, str] = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{GROUP}: `{entry.name}` cannot be loaded: {error}; repair or remove that package") from error
+    tags = {(kind_of(spec), flavor_of(spec)) for spec in rows} & taken.keys()
+    if tags:
+        told = "is a flavor already, of {}; give yours another name"
+        raise UserError(f"{GROUP}: {entry.name}: {kind}: `{tag}` {told.format(taken[kind, tag])}" for kind, tag in tags)
     return rows
 
 

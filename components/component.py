@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
+from weakref import WeakKeyDictionary
 
 import pulumi
 
@@ -31,7 +32,7 @@ class Component(pulumi.ComponentResource, Generic[OutputsT]):
 
     def __init__(self, name: str, spec: Spec[OutputsT], opts: pulumi.ResourceOptions | None, *needs: Outputs) -> None:
         self._children: list[pulumi.Resource] = []
-        self._needed = [resource for need in needs for resource in need.ready]
+        self._needed = _last([resource for need in needs for resource in need.ready])
         self.spec = spec
         kind = type(self).__module__.split(".")[-2]
         watched = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[self._note]))
@@ -55,3 +56,22 @@ class Component(pulumi.ComponentResource, Generic[OutputsT]):
     def _note(self, made: pulumi.ResourceTransformationArgs) -> None:
         if isinstance(made.resource, pulumi.CustomResource):
             self._children.append(made.resource)
+            _BEFORE[made.resource] = _and_before(cast("Sequence[pulumi.Resource]", made.opts.depends_on or ()))
+
+
+_BEFORE: WeakKeyDictionary[pulumi.Resource, frozenset[pulumi.Resource]] = WeakKeyDictionary()
+"""Resource -> all that it was told to wait for, through others too."""
+
+
+def _and_before(resources: Sequence[pulumi.Resource]) -> frozenset[pulumi.Resource]:
+    return frozenset(resources).union(*(_BEFORE.get(resource, frozenset()) for resource in resources))
+
+
+def _last(resources: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+    """Return those that no other one waits for: who waits for them, waits for all.
+
+    An edge to each of the others would say nothing more, and there would be thousands: after an error in a destroy the
+    engine walks every path of them.
+    """
+    waited = frozenset[pulumi.Resource]().union(*(_BEFORE.get(resource, frozenset()) for resource in resources))
+    return [resource for resource in dict.fromkeys(resources) if resource not in waited]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,11 +36,16 @@ def closest(word: str, allowed: Iterable[str]) -> str:
 
 def problems_of(error: ValidationError, where: str, model: type[BaseModel]) -> list[str]:
     """Say each problem of a validation in one line, with the path that the person typed."""
-    return [_line(item, where, model) for item in error.errors(include_url=False)]
+    return [_printable(_line(item, where, model)) for item in error.errors(include_url=False)]
+
+
+def _printable(text: str) -> str:
+    """Return text in which whatever would move a cursor is written as its escape: a problem is one line."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _line(item: Any, where: str, model: type[BaseModel]) -> str:
-    names, fields = _walk(item["loc"], model)
+    names, fields, node = _walk(item["loc"], model)
     path = ".".join(names)
     prefix = f"{where}: {path}: " if path else f"{where}: "
     value = item["input"]
@@ -51,13 +57,33 @@ def _line(item: Any, where: str, model: type[BaseModel]) -> str:
         case "union_tag_invalid":
             tag = ".".join([*names, str(item["ctx"]["discriminator"]).strip("'")])
             return f"{where}: {tag}: `{item['ctx']['tag']}` is not allowed; choose one of {_tags(item)}"
+        case "union_tag_not_found":
+            tag = ".".join([*names, str(item["ctx"]["discriminator"]).strip("'")])
+            return f"{where}: {tag}: missing; choose one of {', '.join(sorted(node['discriminator']['mapping']))}"
+        case "string_type" | "literal_error" | "enum" if _lacks_quotes(item):
+            return f"{prefix}`{value}` is not text; write it in quotes"
+        case "literal_error" | "enum" | "string_type" | "int_type" | "dict_type" | "model_type" if value is None:
+            return f"{prefix}empty; give it a value"
+        case "value_error" if "properties" in node:
+            named = _message(item).partition(": ")[0] in node["properties"]
+            return f"{where}: {path}.{_message(item)}" if named and path else f"{prefix}{_message(item)}"
         case _:
-            said = item["msg"].removeprefix("Value error, ")
-            return f"{prefix}`{_short(value)}`: {said[:1].lower()}{said[1:]}"
+            return f"{prefix}`{_short(value)}`: {_message(item)}"
+
+
+def _message(item: Any) -> str:
+    said = item["msg"].removeprefix("Value error, ")
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def _tags(item: Any) -> str:
     return ", ".join(sorted(tag.strip(" '") for tag in item["ctx"]["expected_tags"].split(",")))
+
+
+def _lacks_quotes(item: Any) -> bool:
+    """Return whether YAML took something for a number or a truth value where text belongs."""
+    text = item["type"] == "string_type" or "'" in item["ctx"]["expected"]
+    return text and isinstance(item["input"], int | float)
 
 
 def _short(value: Any) -> str:
@@ -70,10 +96,14 @@ def allowed_fields(fields: Iterable[str]) -> str:
     return f"; allowed: {', '.join(sorted(fields))}" if fields else ""
 
 
-def _walk(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list[str], list[str]]:
-    """Follow a location into the model; drop union tags, and return the field names allowed at its end."""
-    schema = model.model_json_schema(by_alias=True)
-    node: dict[str, Any] = schema
+def _walk(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list[str], list[str], dict[str, Any]]:
+    """Follow a location into the model; drop union tags and marks of keys.
+
+    Returns:
+        The names on the way, the fields that are allowed beside the last one, and the schema at the end.
+    """
+    schema = _schema_of(model)
+    node = schema
     names: list[str] = []
     fields: list[str] = []
     for part in location:
@@ -82,10 +112,23 @@ def _walk(location: tuple[int | str, ...], model: type[BaseModel]) -> tuple[list
         if part in mapping:
             node = {"$ref": mapping[str(part)]}
             continue
+        if part == "[key]":
+            continue
         fields = list(node.get("properties", {}))
         names.append(str(part))
-        node = node.get("properties", {}).get(str(part)) or node.get("additionalProperties") or node.get("items") or {}
-    return names, fields
+        node = node.get("properties", {}).get(str(part)) or _values(node)
+    return names, fields, _resolve(node, schema)
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)
+
+
+def _values(node: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the values of a mapping, or of the items of a list."""
+    patterns = list(node.get("patternProperties", {}).values())
+    return node.get("additionalProperties") or next(iter(patterns), None) or node.get("items") or {}
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:

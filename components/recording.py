@@ -17,6 +17,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.stack import Stack
 
 from components.placeholders import placeholders
+from components.shortcuts import Elders, shortcuts
 
 STACK = "pulumi:pulumi:Stack"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -113,9 +114,10 @@ def record(
     noise.disabled = True
     try:
         settings.reset_options()
-        monitor = _Monitor(_Answering(answers or {}, preview=preview))
-        mocks.set_mocks(monitor.mocks, project, stack, preview, monitor=monitor)
-        _to_the_end(lambda: _run(program, monitor))()
+        with shortcuts() as elders:
+            monitor = _Monitor(_Answering(answers or {}, preview=preview), elders)
+            mocks.set_mocks(monitor.mocks, project, stack, preview, monitor=monitor)
+            _to_the_end(lambda: _run(program, monitor))()
         return monitor.recorded()
     finally:
         settings.reset_options()
@@ -125,7 +127,7 @@ def record(
 
 
 def _run(program: Callable[[], object], monitor: _Monitor) -> None:
-    pulumi.runtime.register_stack_transformation(monitor.note_class)
+    pulumi.runtime.register_stack_transformation(monitor.note)
     program()
     root = settings.get_root_resource()
     if isinstance(root, Stack):
@@ -145,24 +147,33 @@ class _Answering(mocks.Mocks):
         if self.preview:
             return "", inputs
         computed = placeholders(self.classes.get((args.typ, args.name)), f"{args.typ}::{args.name}")
-        return args.resource_id or f"${{{args.typ}::{args.name}.id}}", computed | inputs
+        return args.resource_id or f"${{{args.typ}::{args.name}.id}}", _filled(inputs, computed)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         answer = self.answers.get(args.token, {})
         return dict(answer(cast("dict[str, Any]", args.args)) if callable(answer) else answer), []
 
 
+def _filled(given: Any, computed: Any) -> Any:
+    """Return inputs with what is computed beside them, inside nested values too: `vpcConfig` of a cluster."""
+    if isinstance(given, dict) and isinstance(computed, dict):
+        inputs, more = cast("dict[str, Any]", given), cast("dict[str, Any]", computed)
+        return more | {name: _filled(value, more.get(name)) for name, value in inputs.items()}
+    return cast("Any", given)
+
+
 class _Monitor(mocks.MockMonitor):
     """Keeps every request, and names resources as the engine does."""
 
-    def __init__(self, answering: _Answering) -> None:
+    def __init__(self, answering: _Answering, elders: Elders) -> None:
         super().__init__(answering)
-        self._answering = answering
+        self._answering, self._elders = answering, elders
         self._kept: list[RecordedResource] = []
         self._outputs: dict[str, dict[str, Any]] = {}
 
-    def note_class(self, made: pulumi.ResourceTransformationArgs) -> None:
+    def note(self, made: pulumi.ResourceTransformationArgs) -> None:
         self._answering.classes[made.type_, made.name] = type(made.resource)
+        self._elders.note(made.resource)
 
     def recorded(self) -> list[RecordedResource]:
         whole = [replace(kept, outputs=self._outputs.get(kept.urn, {})) for kept in self._kept]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from components.errors import UserError
+from pipelines import cli_contract, cli_platform
+from pipelines.options import DigestOption, EnvOption, Format, FormatOption, ModelOption, ProjectOption
 
 if TYPE_CHECKING:
     from pipelines.project import Project
@@ -27,24 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done or nothing to do, 1 your input, 2 usage, 3 a bug, 4 blocked by a gate.",
 )
-contract_app = typer.Typer(no_args_is_help=True, help="Contracts: what a project knows of its environments.")
-app.add_typer(contract_app, name="contract")
-
-
-class Format(Enum):
-    """How results are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-ProjectOption = Annotated[Path, typer.Option("--project", help="A folder inside the project.", show_default="here")]
-EnvOption = Annotated[str, typer.Option("--env", "-e", help="Environment, as in stack/<environment>.json.")]
-ModelOption = Annotated[str | None, typer.Option("--model", "-m", help="One model.", show_default="all models")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to write the result.")]
-DigestOption = Annotated[
-    str | None, typer.Option("--digest", help="A digest that the source has held.", show_default="what it pins now")
-]
+app.add_typer(cli_contract.app, name="contract")
+app.add_typer(cli_platform.project_app, name="project")
+app.command()(cli_platform.bootstrap)
 
 
 @app.command()
@@ -159,46 +145,6 @@ def verify(project: ProjectOption = Path(), output: FormatOption = Format.TEXT) 
     printing.line(f"{count} pins hold", as_json=output is Format.JSON)
 
 
-@contract_app.command("local")
-def contract_local(
-    folder: Annotated[Path, typer.Argument(help="Folder that will hold the environments.")],
-    project: ProjectOption = Path(),
-    output: FormatOption = Format.TEXT,
-) -> None:
-    """Write contracts of dev, staging and prod that are folders, SQLite and processes on this machine."""
-    from pipelines import printing
-    from pipelines.contracts import write_local
-    from pipelines.project import find_project
-
-    names = [f"stack/{path.name}" for path in write_local(find_project(project), folder)]
-    if output is Format.JSON:
-        printing.document({"contracts": names})
-    else:
-        printing.line("\n".join(f"wrote {name}" for name in names))
-
-
-@contract_app.command("check")
-def contract_check(
-    *,
-    live: Annotated[bool, typer.Option("--live", help="Ask the services behind the contracts, too.")] = False,
-    project: ProjectOption = Path(),
-    output: FormatOption = Format.TEXT,
-) -> None:
-    """Check that the contracts of a project fit it, each other and this release."""
-    from pipelines import printing
-    from pipelines.contracts import check
-    from pipelines.project import find_project
-
-    here = find_project(project)
-    problems = check(here, live=live)
-    printing.results([], [UserError(problems)] if problems else [], as_json=output is Format.JSON)
-    if problems:
-        raise typer.Exit(UserError.exit_code)
-    found = ", ".join(here.environments)
-    said = f"contracts hold: {found}" if found else "not connected to an environment yet: no contract in stack/"
-    printing.line(said, as_json=output is Format.JSON)
-
-
 @app.command()
 def init(
     shape: Annotated[str, typer.Option("--shape", help="Reference shape: aws.")],
@@ -220,19 +166,34 @@ def init(
 def plan(
     *,
     env: EnvOption,
-    folder: Annotated[Path, typer.Option("--folder", help="Folder of the stack files.")] = Path("stacks/environment"),
+    project: Annotated[
+        str | None, typer.Option("--project", help="A project's stack there.", show_default="the environment's own")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder", help="Folder of the stack files.", show_default="stacks/environment or stacks/project"
+        ),
+    ] = None,
     saved: Annotated[Path | None, typer.Option("--saved", help="Graph to compare with.", show_default="none")] = None,
     save: Annotated[Path | None, typer.Option("--save", help="File to save the graph to.", show_default="none")] = None,
     allow: Annotated[bool, typer.Option("--allow-stateful-replacement", help="Accept that data is lost.")] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Show offline what an environment would be, what policy says of it, and what changed since a saved graph."""
+    """Show offline what a stack would be, what policy says of it, and what changed since a saved graph."""
     from pipelines import printing
-    from pipelines.plan.environment import plan_stack_file
     from pipelines.plan.record import save_graph
+    from pipelines.plan.stacks import plan_environment, plan_project
     from pipelines.plan.text import render
+    from pipelines.short_lived import short_lived
 
-    result = plan_stack_file(folder, env, saved, allow_stateful_replacement=allow)
+    with short_lived():
+        if project:
+            stacks = folder or Path("stacks/project")
+            result = plan_project(stacks, env, project, saved, allow_stateful_replacement=allow)
+        else:
+            stacks = folder or Path("stacks/environment")
+            result = plan_environment(stacks, env, saved, allow_stateful_replacement=allow)
     if save:
         save_graph(result.graph, save)
     if output is Format.JSON:

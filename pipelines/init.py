@@ -10,6 +10,18 @@ from components.network.addresses import zone_prefix
 from pipelines import writes
 
 EXAMPLES = Path(__file__).parents[1] / "stacks" / "examples"
+PLACEHOLDERS = {
+    r"connection/[0-]+": "connection/<id of the connection>",
+    r"(?m)^( +account: ).*?( #.*)?$": r'\1"<twelve digits>"\2',
+    r"\b([0-9])\1{11}\b": "<twelve digits>",
+    r"(github_organization: )\S+": r"\1<organization on GitHub>",
+    r"198\.51\.100\.0/24": "<addresses of your own>",
+    r"ml\.acme\.example": "<domain of your own>",
+    r"Z0+EXAMPLE": "<id of the hosted zone>",
+    r"ghcr\.io/acme/mlflow@sha256:0+": "<image of MLflow by digest>",
+    r"[\w-]+@acme\.example": "<address of your own>",
+}
+"""What only an organisation knows; loading refuses a file as long as one is in it."""
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
@@ -28,13 +40,15 @@ def write_stack_files(shape: str, folder: Path, organization: str, region: str) 
 
 
 def stack_file(example: str, organization: str, region: str) -> str:
-    """Return an example with another organisation and region, its account a placeholder that loading refuses."""
+    """Return an example with another organisation and region, and placeholders for what is its own."""
     if not REGION.fullmatch(region):
         raise UserError(f"--region: `{region}` is not a region of AWS; write it like `eu-central-1`")
-    text = re.sub(r"(?m)^( +account: ).*?( #.*)?$", r'\1"<twelve digits>"\2', example)
+    text = example
+    for pattern, instead in PLACEHOLDERS.items():
+        text = re.sub(pattern, instead, text)
     text = re.sub(r"(?m)^( +organization: )\S+", rf"\g<1>{organization}", text)
-    text = re.sub(r"(?m)^( +region: )\S+", rf"\g<1>{region}", text)
-    text = text.replace("@acme.example", f"@{organization}.example").replace("$schema=../../", "$schema=../")
+    text = text.replace("/acme-", f"/{organization}-").replace("eu-central-1", region)
+    text = text.replace("$schema=../../", "$schema=../")
     return text.replace("euc1-", f"{zone_prefix(region)}-")
 
 

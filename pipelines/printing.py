@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from components.errors import UserError
+    from pipelines.connect.changes import Change
     from pipelines.release.results import Result
 
 
@@ -24,6 +25,17 @@ def results(found: Sequence[Result], errors: Sequence[UserError], *, as_json: bo
         line(f"{item.command}: {item.summary}")
         for detail in item.details:
             line(f"  {detail}")
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n")
+
+
+def changes(found: Sequence[Change], problems: Sequence[str], *, as_json: bool) -> None:
+    """Write what became of documents, and problems to standard error; as JSON, both in one document."""
+    if as_json:
+        document({"documents": [item.model_dump(mode="json") for item in found], "problems": list(problems)})
+        return
+    for item in found:
+        line(item.summary)
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
 

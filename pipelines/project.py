@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import cast
 
 from pydantic import Field
 
 from components.base import Document
 from components.errors import UserError, closest
-from stacks.contract import CONTRACT_VERSION, Contract, incompatible
-from stacks.load import Model, parse, parse_json
+from pipelines.connect.reading import read_versioned
+from stacks.contract import Contract, incompatible
+from stacks.load import Model, parse
 
 SETTINGS = ".stackwright.yaml"
 
@@ -87,10 +87,7 @@ class Project:
         content = self.read(path)
         if content is None:
             raise UserError(self._no_contract(path, environment))
-        told = incompatible(_version(parse_json(content, path)))
-        if told:
-            raise UserError(f"{path}: {told}")
-        contract = parse(content, Contract, path)
+        contract = read_versioned(content, Contract, path, "contract_version", incompatible)
         if contract.environment != environment:
             raise UserError(f"{path}: environment: `{contract.environment}` is another environment; pull it again")
         return contract
@@ -100,7 +97,8 @@ class Project:
         if not known:
             return (
                 f"{path}: not found; this project is not connected to an environment yet: "
-                "run `stackwright contract local DIR`"
+                f"run `stackwright contract pull --env {environment} --from ADDRESS` "
+                "or `stackwright contract local DIR`"
             )
         return f"{path}: not found; contracts exist for {', '.join(known)}{closest(environment, known)}"
 
@@ -120,11 +118,6 @@ class Project:
         if chosen not in models:
             raise UserError(f"{SETTINGS}: models: no `{chosen}`; choose one of {', '.join(sorted(models))}")
         return [chosen]
-
-
-def _version(document: object) -> str:
-    fields = cast("dict[str, object]", document) if isinstance(document, dict) else {}
-    return str(fields.get("contract_version", CONTRACT_VERSION))
 
 
 def find_project(start: Path) -> Project:

@@ -6,13 +6,17 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from components.alerts.contract import AlertsSection
 from components.artifact_store.contract import ArtifactStoreSection
 from components.base import Document, Tier
+from components.container_registry.contract import ContainerRegistrySection
 from components.experiment_tracker.contract import ExperimentTrackerSection
 from components.model_deployer.contract import ModelDeployerSection
 from components.monitoring.contract import MonitoringSection
+from components.node_pools.contract import NodePoolSection
+from stacks.versions import other_major
 
-CONTRACT_VERSION = "1.0"
+CONTRACT_VERSION = "1.1"
 """Major.minor of the document written here: additive inside a major."""
 
 
@@ -21,14 +25,27 @@ class SigningKey(Document):
 
     public_key: str = Field(pattern=r"^-----BEGIN PUBLIC KEY-----\n")
     """PEM of the public half (ECDSA P-256)."""
-    private_key_uri: str | None = Field(default=None, pattern=r"^file:///\S+$")
-    """File of the private half: on a laptop only; never the key itself."""
+    private_key_uri: str | None = Field(default=None, pattern=r"^(file:///|awskms:///arn:)\S+$")
+    """Where the private half is, never the key itself: `file:///…` on a laptop, `awskms:///arn:…` for a key that does
+    not leave AWS KMS."""
 
 
 class DataRemote(Document):
     """The DVC remote of an environment."""
 
     uri: str = Field(pattern=r"^(file:///|s3://)\S+[^/]$")
+
+
+class Roles(Document):
+    """As whom jobs of a project act in an environment; ARNs."""
+
+    deploy: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
+    """For the jobs that deploy here, those of this environment."""
+    plan: str = Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
+    """For the jobs of pull requests; reads only."""
+    promotion: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
+    """For the jobs that deploy to the environments that promote from this one: they read this one's packages by it;
+    none where nothing promotes from here."""
 
 
 class Contract(Document):
@@ -41,13 +58,28 @@ class Contract(Document):
     tier: Tier
     promotes_from: str | None = None
     """The environment whose packages may be promoted here; none for the first one."""
+    account: str | None = Field(default=None, pattern=r"^[0-9]{12}$")
+    """AWS account of the environment; none on one machine."""
+    region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
+    """AWS region of the environment; none on one machine."""
     runs_on: str = "local"
     """Label of the runners from which this environment can be reached."""
+    roles: Roles | None = None
+    """As whom the project's jobs act; none on one machine."""
     artifact_store: ArtifactStoreSection
+    """What the project keeps is below its own name: `<uri>/<project>/`."""
+    container_registry: ContainerRegistrySection | None = None
+    """The project's own repository of images; none where nothing runs images."""
     experiment_tracker: ExperimentTrackerSection
     model_deployer: ModelDeployerSection
+    node_pools: dict[str, NodePoolSection] = Field(default_factory=dict[str, NodePoolSection])
+    """Name -> how the project's pods choose the pool; empty where there is no cluster."""
     monitoring: MonitoringSection
     data_remote: DataRemote
+    data_sets: dict[str, str] = Field(default_factory=dict[str, str])
+    """Name -> address of data of others that the project may read."""
+    alerts: AlertsSection | None = None
+    """Where the project's monitors publish; none where nobody is told."""
     signing_key: SigningKey
 
     @model_validator(mode="after")
@@ -59,8 +91,4 @@ class Contract(Document):
 
 def incompatible(contract_version: str) -> str | None:
     """Say why a contract of this version cannot be read here, or nothing."""
-    ours, theirs = CONTRACT_VERSION.split(".")[0], contract_version.split(".")[0]
-    if ours == theirs or not theirs.isdecimal():
-        return None
-    old = "platform revision in .stackwright.yaml" if int(theirs) > int(ours) else "stack"
-    return f"contract_version: `{contract_version}` is another major; this release reads {ours}.x; update the {old}"
+    return other_major("contract_version", contract_version, CONTRACT_VERSION)

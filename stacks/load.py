@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
+from components.base import Document
 from components.errors import UserError, problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -91,6 +93,19 @@ def validate(value: Any, model: type[Model], where: str) -> Model:
         return model.model_validate_json(text)
     except ValidationError as error:
         raise UserError(problems_of(error, where, model)) from error
+
+
+def readable(value: Any, model: type[BaseModel]) -> dict[str, Any]:
+    """Return the fields that are right by themselves, for what can be said of them although others are wrong."""
+    found: dict[str, Any] = {}
+    given = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    for name, field in model.model_fields.items():
+        definition: dict[str, Any] = {name: (field.annotation, field)}
+        alone = create_model(name, __base__=Document, **definition)
+        with suppress(UserError):
+            only = {name: given[name]} if name in given else {}
+            found[name] = getattr(validate(only, alone, ""), name)
+    return found
 
 
 def load(path: Path, model: type[Model], where: str | None = None) -> Model:

@@ -62,7 +62,7 @@ def test_every_make_target_of_the_documents_exists() -> None:
     named = {
         word
         for page in PAGES
-        for line in re.findall(r"(?:^\$ |`)make ([a-z ]+)", page.read_text(), flags=re.MULTILINE)
+        for line in re.findall(r"(?:^\$ |`)make ([a-z -]+)", page.read_text(), flags=re.MULTILINE)
         for word in line.split()
     }
     assert set() == named - targets

@@ -32,9 +32,14 @@ def main() -> int:
     """Build what is named on the command line, everything by default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="TOOL", help=f"one of {', '.join(TOOLS)}; all by default")
-    names = parser.parse_args().names or list(TOOLS)
+    parser.add_argument("--if-go", action="store_true", help="where Go is missing say so, and build nothing")
+    given = parser.parse_args()
+    names = given.names or list(TOOLS)
     if unknown := [name for name in names if name not in TOOLS]:
         parser.error(f"unknown tool {', '.join(unknown)}; choose one of {', '.join(TOOLS)}")
+    if not shutil.which("go") and given.if_go:
+        sys.stderr.write("tools: go: not found; tests of the real Pulumi engine are skipped\n")
+        return 0
     if not shutil.which("go"):
         sys.stderr.write("tools: go: not found; install the Go that tools/*/go.mod asks for\n")
         return 1

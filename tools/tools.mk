@@ -1,3 +1,7 @@
 .PHONY: tools
 tools: ## Build the pinned Go tools of the tests into .tools/bin; free the second time.
 	python3 tools/build.py
+
+.PHONY: tools-if-go
+tools-if-go:
+	@python3 tools/build.py --if-go

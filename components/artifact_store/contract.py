@@ -42,6 +42,8 @@ class S3Spec(Spec[ArtifactStoreOutputs]):
     """Days that a superseded object version is kept: how long an overwritten or deleted object can be recovered."""
     abort_incomplete_upload_days: int = Field(default=7, ge=1)
     """Days after which the parts of an upload that never finished are removed."""
+    access_log_days: int = Field(default=365, ge=1)
+    """Days that the record of who asked for what is kept."""
     key_deletion_days: int = Field(default=30, ge=7, le=30)
     """Days during which the deletion of the encryption key can be taken back."""
 

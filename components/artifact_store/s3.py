@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_aws import s3
 
+from components.artifact_store.access_logs import record_access
 from components.artifact_store.contract import ArtifactStoreOutputs, S3Spec
+from components.artifact_store.private_bucket import private_bucket
 from components.aws_key import customer_key
 from components.component import Component
 
@@ -18,43 +20,19 @@ if TYPE_CHECKING:
 class S3ArtifactStore(Component[ArtifactStoreOutputs]):
     """A private, versioned, encrypted S3 bucket, `<organization>-<environment>-<name>-<account>`, and its key.
 
-    It grants nobody anything: each role that reads or writes has a policy of its own.
+    Who asked for what is written to a bucket of its own, `…-logs-<account>`. It grants nobody anything: each role
+    that reads or writes has a policy of its own.
     """
 
     def __init__(self, name: str, spec: S3Spec, *, place: AwsPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, spec, opts)
         key = customer_key(self, name, place, deletion_days=spec.key_deletion_days)
-        bucket = s3.Bucket(
-            name,
-            bucket=f"{place.prefix}-{name}-{place.account}",
-            force_destroy=place.disposable,
-            opts=self.child_with(protect=not place.disposable),
-        )
-        self._close(name, bucket)
+        bucket, _ = private_bucket(self, name, place)
         self._encrypt(name, bucket, key.arn)
         self._keep(name, bucket, spec)
+        record_access(self, name, place, bucket, spec.access_log_days)
         self.outputs = self.promise(
             ArtifactStoreOutputs(uri=pulumi.Output.concat("s3://", bucket.id), encryption_key=key.arn)
-        )
-
-    def _close(self, name: str, bucket: s3.Bucket) -> None:
-        closed = s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=self.child,
-        )
-        s3.BucketOwnershipControls(
-            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=self.child
-        )
-        s3.BucketPolicy(
-            name,
-            bucket=bucket.id,
-            policy=pulumi.Output.json_dumps(bucket.arn.apply(_encrypted_transport_only)),
-            opts=self.child_with(depends_on=[closed]),
         )
 
     def _encrypt(self, name: str, bucket: s3.Bucket, key_arn: pulumi.Output[str]) -> None:
@@ -98,24 +76,3 @@ class S3ArtifactStore(Component[ArtifactStoreOutputs]):
             ],
             opts=self.child_with(depends_on=[versioned]),
         )
-
-
-def _encrypted_transport_only(arn: str) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            _deny("PlainHttp", arn, {"Bool": {"aws:SecureTransport": "false"}}),
-            _deny("OldTls", arn, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
-        ],
-    }
-
-
-def _deny(sid: str, arn: str, condition: dict[str, dict[str, str]]) -> dict[str, object]:
-    return {
-        "Sid": sid,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": condition,
-    }

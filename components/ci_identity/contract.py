@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from pulumi import Output
 
 
+EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=12)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class CiIdentityOutputs(Outputs):
-    """What every CI identity promises: two roles that may do nothing until the owners of resources say what."""
+    """What every CI identity promises: roles that may do nothing until the owners of resources say what."""
 
     deploy_role_arn: Output[str]
     """Role of the jobs that deploy: one repository, one environment, one branch."""
@@ -25,6 +28,11 @@ class CiIdentityOutputs(Outputs):
     """Role of the jobs that look at pull requests; whatever is attached to it, it cannot write."""
     plan_role_name: Output[str]
     """Its name, to attach rights to."""
+    promotion_role_arn: Output[str | None]
+    """Role of the jobs that deploy to the environments that promote from this one; it cannot write either. None where
+    nothing promotes from here."""
+    promotion_role_name: Output[str | None]
+    """Its name, to attach rights to; none where nothing promotes from here."""
 
 
 class GithubSpec(Spec[CiIdentityOutputs]):
@@ -44,6 +52,9 @@ class GithubSpec(Spec[CiIdentityOutputs]):
     """Id of the repository."""
     branch: str = Field(default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")
     """The branch whose jobs deploy: the default branch of the repository."""
+    promotes_to: tuple[EnvironmentName, ...] = Field(default=(), examples=[["prod"]])
+    """Environments that promote from this one: the jobs that deploy there, in whatever account, get a role here that
+    reads."""
     legacy_subject: bool = False
     """Whether tokens in the format without ids (`repo:OWNER/REPOSITORY:…`) are taken too. GitHub issues them for
     repositories that are older than 2026-07-15 and were neither renamed nor transferred since."""
@@ -57,7 +68,7 @@ class GithubSpec(Spec[CiIdentityOutputs]):
         pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:policy/\S+$",
         examples=["arn:aws:iam::111122223333:policy/boundary"],
     )
-    """ARN of the policy that bounds whatever is granted to both roles."""
+    """ARN of the policy that bounds whatever is granted to the roles."""
 
 
 CiIdentitySpec = GithubSpec

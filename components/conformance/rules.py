@@ -11,14 +11,17 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from components.base import Outputs, Tier
+from pydantic import ValidationError
+
+from components.base import Document, Outputs, Tier
 from components.catalogue import AnySpec, flavor_of, flavors, kind_of
-from components.conformance.case import STAND_IN, Case
-from components.conformance.limits import LIMITS, STATEFUL
+from components.conformance.case import PACKAGES, STAND_IN, Case
+from components.conformance.limits import STATEFUL, limits_of
 from components.conformance.standins import contract_of, parameters
 from components.recording import Secret
 
@@ -58,15 +61,27 @@ def children_are_parented(case: Case) -> Iterator[str]:
 
 
 def providers_are_explicit(case: Case) -> Iterator[str]:
-    """Each resource has a provider, and of AWS it is the one that was given, whose tags it gets."""
+    """Each resource has a provider, and of AWS and Kubernetes it is the one that was given."""
     for item in case.built().managed:
         package = item.type.split(":")[0]
         if package == "pulumi":
             continue
         if not item.provider:
             yield f"{item.urn}: no explicit provider"
-        elif package == "aws" and "::pulumi:providers:aws::aws::" not in item.provider:
-            yield f"{item.urn}: not the provider that was given, so its tags are missing"
+        elif package in PACKAGES and f"::pulumi:providers:{package}::{package}::" not in item.provider:
+            yield f"{item.urn}: not the provider that was given; make it `opts=self.child`"
+
+
+def tags_reach_everything(case: Case) -> Iterator[str]:
+    """The provider's tags are on all that is made: none is overridden, and machines get them from their template."""
+    for item in case.built().managed:
+        if overridden := sorted(TAGS & dict(item.inputs.get("tags") or {}).keys()):
+            yield f"{item.urn}: tags: sets {overridden}; leave them to the provider"
+        if item.type == "aws:ec2/launchTemplate:LaunchTemplate":
+            told = {given["resourceType"]: given.get("tags", {}) for given in item.inputs.get("tagSpecifications", [])}
+            for launched in ("instance", "volume"):
+                if missing := sorted(TAGS - told.get(launched, {}).keys()):
+                    yield f"{item.urn}: tagSpecifications: {launched}: lacks {missing}; no provider tags these"
 
 
 def outputs_mean_ready(case: Case) -> Iterator[str]:
@@ -116,18 +131,21 @@ def unknown_values_are_fine(case: Case) -> Iterator[str]:
 def names_fit(case: Case) -> Iterator[str]:
     """Physical names keep the limits of the cloud, with the longest names of a place too."""
     for item in case.built().managed + case.built(longest=True).managed:
-        for limit in LIMITS.get(item.type, ()):
-            name = item.inputs.get(limit.property)
+        for limit in limits_of(item.type):
+            name = _at(item.inputs, limit.property)
             if isinstance(name, str) and "${" not in name and (problem := limit.refuses(name)):
                 yield f"{item.urn}: {limit.property}: {problem}"
 
 
 def secrets_are_marked(case: Case) -> Iterator[str]:
-    """No password, token or private key is a plain input."""
+    """No password, token or private key is a plain input, a variable of a container or an entry of a Secret."""
+    told = "a plain value; let the provider make it, or wrap it in `Output.secret`"
     for item in case.built().managed:
+        whole = item.type == "kubernetes:core/v1:Secret"
         for path, value in _leaves(item.inputs, ""):
-            if isinstance(value, str) and _SECRET_NAME.search(path):
-                yield f"{item.urn}: {path}: a plain value; let the provider make it, or wrap it in `Output.secret`"
+            entry = whole and path.startswith(("data.", "stringData."))
+            if isinstance(value, str) and value and (entry or _SECRET_NAME.search(path)):
+                yield f"{item.urn}: {path}: {told}"
 
 
 def data_is_kept(case: Case) -> Iterator[str]:
@@ -155,6 +173,8 @@ def growth_changes_nothing_else(case: Case) -> Iterator[str]:
                 yield f"{item.urn}: another item changes it; its name must not depend on a position"
 
 
+DocumentT = TypeVar("DocumentT", bound=Document)
+
 Rule = Callable[[Case], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
@@ -162,6 +182,7 @@ RULES: tuple[Rule, ...] = (
     needs_are_the_same,
     children_are_parented,
     providers_are_explicit,
+    tags_reach_everything,
     outputs_mean_ready,
     fields_are_documented,
     specs_need_no_provider,
@@ -174,7 +195,10 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule; its docstring says what it asks."""
 
-_SECRET_NAME = re.compile(r"(?i)(password|secretString|privateKey|token|apiKey)$")
+TAGS = {"stackwright:environment", "stackwright:tier"}
+"""What the provider of an environment puts on everything."""
+
+_SECRET_NAME = re.compile(r"(?i)(password|secret_?string|private_?key|token|api_?key|secret_?key)$")
 
 
 def documentation(owner: type) -> dict[str, str]:
@@ -194,19 +218,38 @@ def _siblings(case: Case) -> list[AnySpec]:
 
 
 def _smaller(case: Case) -> Iterator[Case]:
-    for name, value in dict(case.spec).items():
-        if isinstance(value, tuple | dict) and len(cast("tuple[Any, ...]", value)) > 1:
-            yield Case(case.spec.model_copy(update={name: _without_first(value)}), case.needs)
+    for spec in _without_one(case.spec):
+        with suppress(ValidationError):
+            yield Case(type(spec).model_validate_json(spec.model_dump_json(exclude_none=True)), case.needs)
+
+
+def _without_one(document: DocumentT) -> Iterator[DocumentT]:
+    """Yield what a spec would be with one item less, in each of its lists and mappings, those inside others too."""
+    for name, value in dict(document).items():
+        if isinstance(value, Document):
+            yield from (document.model_copy(update={name: smaller}) for smaller in _without_one(value))
+        elif isinstance(value, tuple | dict) and len(cast("tuple[Any, ...]", value)) > 1:
+            yield document.model_copy(update={name: _without_first(value)})
 
 
 def _without_first(value: Any) -> object:
     return value[1:] if isinstance(value, tuple) else dict(list(value.items())[1:])  # pyright: ignore[reportUnknownVariableType]
 
 
+def _at(inputs: Any, path: str) -> Any:
+    """Return what lies at a path; nothing where there is no such way."""
+    for name in path.split("."):
+        inputs = cast("Mapping[str, Any]", inputs).get(name) if isinstance(inputs, Mapping) else None
+    return inputs
+
+
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every plain value with its path; a variable of a container counts under its own name."""
     if isinstance(value, Mapping):
-        for name, item in cast("Mapping[str, Any]", value).items():
-            yield from _leaves(item, f"{path}.{name}" if path else name)
+        fields = cast("Mapping[str, Any]", value)
+        for name, item in fields.items():
+            named = str(fields["name"]) if name == "value" and "name" in fields else name
+            yield from _leaves(item, f"{path}.{named}" if path else named)
     elif isinstance(value, list):
         for item in cast("list[Any]", value):
             yield from _leaves(item, path)

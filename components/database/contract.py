@@ -62,7 +62,7 @@ class RdsPostgresSpec(Spec[DatabaseOutputs]):
     @field_validator("max_storage_gib")
     @classmethod
     def _room_to_grow(cls, value: int, info: ValidationInfo) -> int:
-        least = math.ceil(info.data.get("storage_gib", 0) * 1.1)
+        least = math.ceil(info.data.get("storage_gib", 0) * 11 / 10)
         if value < least:
             raise ValueError(f"less than a tenth above storage_gib; at least {least}")
         return value

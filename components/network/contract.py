@@ -92,6 +92,21 @@ Ranges = Annotated[dict[Zone, str], AfterValidator(_two_zones)]
 SubnetIds = Annotated[dict[Zone, SubnetId], AfterValidator(_two_zones)]
 
 
+class NetworkSection(Document):
+    """The network of an environment: subnets by what they reach, keyed by zone id."""
+
+    vpc_id: str
+    """`vpc-…`."""
+    cidr: str
+    """The addresses of the network: `10.20.0.0/16`."""
+    public_subnet_ids: dict[str, str] = Field(default_factory=dict[str, str])
+    """Reached from the internet, for load balancers only."""
+    private_subnet_ids: dict[str, str]
+    """Reach out but are not reached: where nodes, pods and runners live."""
+    isolated_subnet_ids: dict[str, str]
+    """Reach nothing outside of the network."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkOutputs(Outputs):
     """What every network promises: subnets by what they reach, keyed by zone id."""

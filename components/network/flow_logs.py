@@ -28,7 +28,7 @@ def record_connections(
     )
     role = iam.Role(
         f"{name}-flow-logs",
-        name_prefix=f"{name[:16]}-flow-logs-",
+        name_prefix=place.role_prefix(f"{name}-flow-logs"),
         description=f"Writes the flow logs of {place.environment}",
         assume_role_policy=json.dumps(_trust(place)),
         opts=owner.child,

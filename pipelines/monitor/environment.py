@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import UserError
+from pipelines.monitor.arrivals import arrived
 from pipelines.monitor.policy import MonitorPolicy
 from pipelines.monitor.run import monitor
 from pipelines.project import Project, tip
 from pipelines.release.gating import open_attested
 from pipelines.release.pin import pin_path, read_pin
 from pipelines.release.results import Result
-from pipelines.uris import local_path
 
 if TYPE_CHECKING:
     from pipelines.monitor.results import MonitorResult
@@ -49,14 +50,18 @@ def monitor_environment(project: Project, environment: str, model: str, report: 
 def _monitor(project: Project, environment: str, pin: Pin) -> MonitorResult:
     contract = project.contract(environment)
     policy = project.load(POLICY, MonitorPolicy).of(pin.model, POLICY)
-    with tempfile.TemporaryDirectory(prefix="stackwright-monitor-") as scratch:
-        package = open_attested(contract, pin.digest, Path(scratch))
+    places = contract.monitoring
+    with tempfile.TemporaryDirectory(prefix="stackwright-monitor-") as name, contextlib.ExitStack() as stack:
+        scratch = Path(name)
+        package = open_attested(contract, pin.digest, scratch / "package")
         signature = package.folder / "signature.json"
+        log = arrived(f"{places.predictions_uri}/{pin.model}", ".jsonl", scratch / "predictions")
+        labels = arrived(f"{places.labels_uri}/{pin.model}", ".csv", scratch / "labels")
         return monitor(
             reference=package.folder / "reference.csv",
             signature=signature if signature.is_file() else None,
-            predictions=local_path(contract.monitoring.predictions_uri) / pin.model,
-            labels=local_path(contract.monitoring.labels_uri) / pin.model,
+            predictions=stack.enter_context(log),
+            labels=stack.enter_context(labels),
             digest=pin.digest,
             policy=policy,
         )

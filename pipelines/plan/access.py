@@ -185,6 +185,14 @@ def _string_equals(value: str | None, expected: list[str]) -> bool:
     return value in expected
 
 
+def _string_like(value: str | None, expected: list[str]) -> bool:
+    return value is not None and any(_like(value, pattern) for pattern in expected)
+
+
+def _string_not_equals(value: str | None, expected: list[str]) -> bool:
+    return value not in expected
+
+
 def _arn_like(value: str | None, expected: list[str]) -> bool:
     return value is not None and any(_arn_matches(value, pattern) for pattern in expected)
 
@@ -202,10 +210,17 @@ def _numeric_less_than(value: str | None, expected: list[str]) -> bool:
     return value is not None and any(float(value) < float(each) for each in expected)
 
 
+def _null(value: str | None, expected: list[str]) -> bool:
+    return str(value is None).lower() in {each.lower() for each in expected}
+
+
 OPERATORS: Mapping[str, Callable[[str | None, list[str]], bool]] = {
     "ArnLike": _arn_like,
     "Bool": _bool,
+    "Null": _null,
     "NumericLessThan": _numeric_less_than,
     "StringEquals": _string_equals,
+    "StringLike": _string_like,
+    "StringNotEquals": _string_not_equals,
 }
 """Operator -> whether the value of a key, none if the request has no such key, meets what is expected."""

@@ -11,6 +11,8 @@ _IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 _BINDING = ("roleRef",)
 
 FIXED: Mapping[str, tuple[str, ...]] = {
+    "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy": (),
+    "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding": (),
     "apps/v1:DaemonSet": ("spec.selector",),
     "apps/v1:Deployment": ("spec.selector",),
     "apps/v1:StatefulSet": (
@@ -37,13 +39,17 @@ FIXED: Mapping[str, tuple[str, ...]] = {
     "core/v1:Secret": ("data", "immutable", "stringData", "type"),
     "core/v1:Service": ("spec.clusterIP",),
     "core/v1:ServiceAccount": (),
+    "elbv2.k8s.aws/v1beta1:IngressClassParams": (),
+    "helm.sh/v3:Release": ("name", "namespace"),
     "networking.k8s.io/v1:Ingress": (),
+    "networking.k8s.io/v1:IngressClass": ("spec.controller",),
     "networking.k8s.io/v1:NetworkPolicy": (),
     "policy/v1:PodDisruptionBudget": (),
     "rbac.authorization.k8s.io/v1:ClusterRole": (),
     "rbac.authorization.k8s.io/v1:ClusterRoleBinding": _BINDING,
     "rbac.authorization.k8s.io/v1:Role": (),
     "rbac.authorization.k8s.io/v1:RoleBinding": _BINDING,
+    "scheduling.k8s.io/v1:PriorityClass": ("preemptionPolicy", "value"),
     "storage.k8s.io/v1:StorageClass": ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
 }
 """API and kind -> the fields that only a replacement changes.

@@ -15,7 +15,7 @@ _NAMES = re.compile(
     r"|secret_?string|secret_?binary)$",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(r"client_?request_?token$", re.IGNORECASE)
+_HARMLESS = re.compile(r"(client_?request_?token|credentials_?secret)$", re.IGNORECASE)
 
 _SHAPES = {
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -1,4 +1,4 @@
-"""Plan an environment offline: what would exist, what policy says of it, what changed."""
+"""Plan a stack offline: what would exist, what policy says of it, what changed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from pipelines.plan.policy.catalogue import Judgement, judge, load_suppressions
 from pipelines.plan.record import load_graph, record
 
 if TYPE_CHECKING:
-    from pipelines.plan.graph import GraphResource
-
-PROJECT = "stackwright-environment"
+    from pipelines.plan.graph import Abilities, GraphResource
 
 OUTSIDE = "(no component)"
 """What stands for the component of a resource that is in none."""
@@ -37,10 +35,10 @@ class ComponentPlan(Document):
 
 
 class PlanResult(Document):
-    """The offline plan of one environment."""
+    """The offline plan of one stack."""
 
-    environment: str
-    """Which one."""
+    stack: str
+    """Which one: an environment's, or a project's in one."""
     components: tuple[ComponentPlan, ...]
     """Resources by component, in order of names."""
     judgement: Judgement
@@ -83,33 +81,35 @@ class PlanResult(Document):
         }
 
 
-def plan_environment(
+def plan_stack(
     program: Callable[[], object],
     *,
-    environment: str,
-    project: str = PROJECT,
+    project: str,
+    stack: str,
     saved: Path | None = None,
     suppressions: Path | None = None,
+    abilities: Abilities | None = None,
     allow_stateful_replacement: bool = False,
 ) -> PlanResult:
     """Record a program, hold it against the policies, and compare it with a saved graph.
 
     Args:
-        program: What `__main__.py` would run, with the spec of the environment in it.
-        environment: Name of the environment: the Pulumi stack.
+        program: What `__main__.py` would run, with the spec of the stack in it.
         project: Name of the Pulumi project.
+        stack: Name of the Pulumi stack.
         saved: Graph of what is applied now, as `save_graph` wrote it; without one nothing is compared.
         suppressions: `suppressions.yaml`; it need not exist.
+        abilities: What the stack's cluster has, where another stack made it.
         allow_stateful_replacement: Whether the plan may lose data.
 
     Raises:
         UserError: The program registers what an engine would refuse, or a file cannot be used.
     """
-    before = _saved(saved, project, environment) if saved else None
-    accepted = load_suppressions(suppressions, environment) if suppressions else ()
-    graph = record(program, project=project, stack=environment)
+    before = _saved(saved, project, stack) if saved else None
+    accepted = load_suppressions(suppressions, stack) if suppressions else ()
+    graph = record(program, project=project, stack=stack).model_copy(update={"abilities": abilities})
     return PlanResult(
-        environment=environment,
+        stack=stack,
         components=tuple(_components(graph)),
         judgement=judge(graph, accepted),
         difference=compare(before, graph) if before else None,
@@ -118,11 +118,11 @@ def plan_environment(
     )
 
 
-def _saved(path: Path, project: str, environment: str) -> Graph:
+def _saved(path: Path, project: str, stack: str) -> Graph:
     graph = load_graph(path)
-    if (graph.project, graph.stack) != (project, environment):
-        told = f"is of `{graph.project}/{graph.stack}`, not of `{project}/{environment}`"
-        raise UserError(f"{path}: {told}; give the graph that was saved for this environment")
+    if (graph.project, graph.stack) != (project, stack):
+        told = f"is of `{graph.project}/{graph.stack}`, not of `{project}/{stack}`"
+        raise UserError(f"{path}: {told}; give the graph that was saved for this stack")
     return graph
 
 

@@ -32,7 +32,7 @@ def render(result: PlanResult) -> str:
 
 def _resources(result: PlanResult) -> Iterator[str]:
     total = _count(result.count, "resource")
-    yield f"{result.environment}: {total} in {_count(len(result.components), 'component')}"
+    yield f"{result.stack}: {total} in {_count(len(result.components), 'component')}"
     for component in result.components:
         yield f"  {component.name}  {component.type}".rstrip()
         for type_, count in component.resources.items():

@@ -48,16 +48,25 @@ _DATABASE_IN_PLACE = "autoMinorVersionUpgrade backupRetentionPeriod maintenanceW
 
 TYPES: Mapping[str, Row] = {
     "aws:acm/certificate:Certificate": _row("AWS::CertificateManager::Certificate", replaces="validationMethod"),
+    "aws:autoscaling/tag:Tag": _row(
+        "AWS::AutoScaling::AutoScalingGroup", within="Tags", replaces="autoscalingGroupName tag.key", in_place="tag"
+    ),
     "aws:budgets/budget:Budget": _row("AWS::Budgets::Budget", "name=BudgetName", within="Budget"),
     "aws:cloudwatch/logGroup:LogGroup": _row("AWS::Logs::LogGroup", "name=LogGroupName", replaces="logGroupClass"),
     "aws:codebuild/project:Project": _row(
         "AWS::CodeBuild::Project", "buildTimeout=TimeoutInMinutes queuedTimeout=QueuedTimeoutInMinutes"
     ),
+    "aws:codebuild/webhook:Webhook": _row(
+        "AWS::CodeBuild::Project", within="Triggers", replaces="projectName scopeConfiguration manualCreation"
+    ),
     "aws:ec2/eip:Eip": _row("AWS::EC2::EIP", replaces="domain publicIpv4Pool customerOwnedIpv4Pool"),
     "aws:ec2/flowLog:FlowLog": _row("AWS::EC2::FlowLog", _FLOW),
     "aws:ec2/internetGateway:InternetGateway": _row("AWS::EC2::InternetGateway"),
     "aws:ec2/launchTemplate:LaunchTemplate": _row(
-        "AWS::EC2::LaunchTemplate", within="LaunchTemplateData", replaces="name"
+        "AWS::EC2::LaunchTemplate",
+        within="LaunchTemplateData",
+        replaces="name",
+        in_place="description defaultVersion updateDefaultVersion",
     ),
     "aws:ec2/natGateway:NatGateway": _row("AWS::EC2::NatGateway", "privateIp=PrivateIpAddress"),
     "aws:ec2/route:Route": _row("AWS::EC2::Route"),
@@ -74,6 +83,9 @@ TYPES: Mapping[str, Row] = {
         "AWS::ECR::Repository", "name=RepositoryName encryptionConfigurations=EncryptionConfiguration"
     ),
     "aws:eks/accessEntry:AccessEntry": _row("AWS::EKS::AccessEntry"),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": _row(
+        "AWS::EKS::AccessEntry", within="AccessPolicies", replaces="clusterName principalArn policyArn accessScope"
+    ),
     "aws:eks/addon:Addon": _row("AWS::EKS::Addon"),
     "aws:eks/cluster:Cluster": _row(
         "AWS::EKS::Cluster",
@@ -107,10 +119,12 @@ TYPES: Mapping[str, Row] = {
     "aws:rds/subnetGroup:SubnetGroup": _row(
         "AWS::RDS::DBSubnetGroup", "name=DBSubnetGroupName description=DBSubnetGroupDescription"
     ),
+    "aws:route53/record:Record": _row("AWS::Route53::RecordSet", "zoneId=HostedZoneId records=ResourceRecords ttl=TTL"),
     "aws:s3/bucket:Bucket": _row("AWS::S3::Bucket", "bucket=BucketName", replaces="bucketPrefix objectLockEnabled"),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": _row(
         "AWS::S3::Bucket", within="LifecycleConfiguration", replaces="bucket"
     ),
+    "aws:s3/bucketLogging:BucketLogging": _row("AWS::S3::Bucket", replaces="bucket"),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": _row(
         "AWS::S3::Bucket", "rule=Rules", within="OwnershipControls", replaces="bucket"
     ),

@@ -28,6 +28,8 @@ from pipelines.release.package import parse_digest
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
+    from pipelines.registry.credentials import Credentials
+
 DIGEST, RELEASE, URI = "stackwright.digest", "stackwright.release", "stackwright.uri"
 RUN_DIGEST = "stackwright.package_digest"
 
@@ -43,8 +45,8 @@ PATIENCE = {
 class MlflowRegistry:
     """Releases as versions of MLflow's registered models."""
 
-    def __init__(self, tracking_uri: str) -> None:
-        self.tracking_uri = tracking_uri
+    def __init__(self, tracking_uri: str, credentials: Credentials | None = None) -> None:
+        self.tracking_uri, self._credentials = tracking_uri, credentials
 
     def find(self, model: str, digest: str) -> Entry | None:
         """Return the entry of a digest."""
@@ -132,7 +134,8 @@ class MlflowRegistry:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            yield
+            with self._credentials.used() if self._credentials else contextlib.nullcontext():
+                yield
         except RestException as error:
             raise UserError(f"{self._shown}: {model}: the model registry refused: {_reason(error)}") from error
         except (MlflowException, SQLAlchemyError) as error:

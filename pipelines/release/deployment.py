@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import UserError
-from pipelines.contracts import live_problems
+from pipelines.connect.live import live_problems
 from pipelines.deploy.open import open_deployer
 from pipelines.project import Project, tip
 from pipelines.release.gating import open_attested
 from pipelines.release.pin import read_pin
 from pipelines.release.results import Result, Status
 from pipelines.release.verification import check_pin
-from pipelines.store.open import open_store
+from pipelines.store.open import store_of
 from pipelines.uris import local_path
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def deployable(project: Project, environment: str, chosen: str | None) -> list[s
 
 def fetch_verified(contract: Contract, pin: Pin) -> Package:
     """Return a pinned package in the environment's own folder, digest and attestation verified."""
-    store = open_store(contract.artifact_store.uri, contract.project)
+    store = store_of(contract)
     folder = local_path(contract.model_deployer.uri) / "packages" / pin.digest.removeprefix("sha256:")
     if not folder.exists():
         store.fetch(pin.digest, folder)

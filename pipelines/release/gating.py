@@ -23,13 +23,14 @@ from pipelines.release.gate import decide
 from pipelines.release.results import Result, Status
 from pipelines.release.scoring import compare, score
 from pipelines.release.signing import open_signer
-from pipelines.store.open import open_store
+from pipelines.store.open import source_of, store_of
 
 if TYPE_CHECKING:
     from pipelines.project import Project
     from pipelines.release.candidate import Candidate
     from pipelines.release.gate import Measurements
     from pipelines.release.package import Package
+    from pipelines.store.base import Store
     from stacks.contract import Contract
 
 
@@ -63,9 +64,16 @@ def gate(project: Project, environment: str, model: str, digest: str | None = No
     return _result(candidate, "done" if passed else "blocked", summary, decision.reasons)
 
 
-def open_attested(contract: Contract, digest: str, scratch: Path) -> Package:
-    """Return a package of an environment's store to read, its attestation by that environment verified."""
-    store = open_store(contract.artifact_store.uri, contract.project)
+def open_attested(contract: Contract, digest: str, scratch: Path, store: Store | None = None) -> Package:
+    """Return a package of an environment's store to read, its attestation by that environment verified.
+
+    Args:
+        contract: The environment.
+        digest: The package.
+        scratch: Where it is fetched to, if it is not on this machine.
+        store: The environment's store as others see it; by default as its own jobs do.
+    """
+    store = store or store_of(contract)
     package = store.open(digest, scratch)
     where = f"{store.uri(digest)}.{contract.environment}.sig"
     attestation = store.read_attestation(digest, contract.environment)
@@ -80,7 +88,9 @@ def _measure(project: Project, candidate: Candidate) -> Measurements:
     rows = project.root / settings.rows
     with tempfile.TemporaryDirectory(prefix="stackwright-gate-") as name:
         folder = Path(name)
-        package = open_attested(candidate.source, candidate.pin.digest, folder / "candidate")
+        package = open_attested(
+            candidate.source, candidate.pin.digest, folder / "candidate", source_of(candidate.source)
+        )
         scored = score(settings.score, project.root, package.folder, rows, folder / "candidate.csv")
         champion = None
         if candidate.champion:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import writes
-from pipelines.registry.open import open_registry
+from pipelines.registry.open import registry_of
 from pipelines.release.attestation import attest
 from pipelines.release.candidate import find_candidate, refuse_lost, refuse_moved
 from pipelines.release.evidence import (
@@ -28,7 +28,7 @@ from pipelines.release.pin import Pin, pin_path, pin_text, read_pin, short
 from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
 from pipelines.store.base import copy_package
-from pipelines.store.open import open_store
+from pipelines.store.open import source_of, store_of
 
 if TYPE_CHECKING:
     from pipelines.project import Project
@@ -47,7 +47,7 @@ def promote(project: Project, environment: str, model: str, digest: str | None =
         evidence = _passed(project, candidate)
         uri = _copy(candidate)
         pin = _pin(candidate, digest_of(evidence))
-        registry = open_registry(candidate.target.experiment_tracker.tracking_uri)
+        registry = registry_of(candidate.target)
         registry.add(model, pin.digest, uri, pin.release, {"stackwright.commit": pin.commit})
         writes.replace_file(project.root / pinned_path(environment, model, digest_of(evidence)), evidence)
         writes.replace_file(project.root / pin_path(environment, model), pin_text(pin))
@@ -76,10 +76,10 @@ def _passed(project: Project, candidate: Candidate) -> bytes:
 
 def _copy(candidate: Candidate) -> str:
     digest = candidate.pin.digest
-    target = open_store(candidate.target.artifact_store.uri, candidate.target.project)
+    target = store_of(candidate.target)
     with tempfile.TemporaryDirectory(prefix="stackwright-promote-") as name:
         scratch = Path(name)
-        package = open_attested(candidate.source, digest, scratch)
+        package = open_attested(candidate.source, digest, scratch, source_of(candidate.source))
         copy_package(package, target)
         attestation = attest(package.folder, open_signer(candidate.target.signing_key))
         target.write_attestation(digest, candidate.target.environment, attestation)

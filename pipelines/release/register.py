@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from components.errors import UserError
 from pipelines import writes
 from pipelines.project import Project, git
-from pipelines.registry.open import open_registry
+from pipelines.registry.open import registry_of
 from pipelines.release.attestation import attest
 from pipelines.release.candidate import refuse_refused
 from pipelines.release.locking import locked
@@ -15,7 +15,7 @@ from pipelines.release.package import read_package
 from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
 from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
-from pipelines.store.open import open_store
+from pipelines.store.open import store_of
 
 if TYPE_CHECKING:
     from pipelines.release.package import Package
@@ -43,11 +43,11 @@ def register(project: Project, model: str, environment: str | None = None) -> Re
 
 def _register(project: Project, contract: Contract, model: str, package: Package) -> Pin:
     commit = clean_commit(project)
-    store = open_store(contract.artifact_store.uri, contract.project)
+    store = store_of(contract)
     store.publish(package)
     attestation = attest(package.folder, open_signer(contract.signing_key))
     store.write_attestation(package.digest, contract.environment, attestation)
-    registry = open_registry(contract.experiment_tracker.tracking_uri)
+    registry = registry_of(contract)
     entry = registry.add(model, package.digest, store.uri(package.digest), None, {"stackwright.commit": commit})
     pin = Pin(
         model=model,

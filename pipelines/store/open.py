@@ -9,12 +9,27 @@ from urllib.parse import unquote, urlsplit
 from components.errors import UserError, closest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.store.base import Store
+    from stacks.contract import Contract
 
 SCHEMES = ("file", "s3")
 
 
-def open_store(uri: str, project: str) -> Store:
+def store_of(contract: Contract) -> Store:
+    """Return the artifact store of an environment, as its own jobs see it."""
+    return open_store(contract.artifact_store.uri, contract.project)
+
+
+def source_of(contract: Contract) -> Store:
+    """Return the artifact store of an environment, as the jobs of those that promote from it see it."""
+    from pipelines.identity import source_credentials
+
+    return open_store(contract.artifact_store.uri, contract.project, source_credentials(contract))
+
+
+def open_store(uri: str, project: str, credentials: Mapping[str, str] | None = None) -> Store:
     """Return a project's part of the artifact store at `uri` (`file:///folder` or `s3://bucket/prefix`)."""
     parts = urlsplit(uri)
     match parts.scheme:
@@ -25,7 +40,8 @@ def open_store(uri: str, project: str) -> Store:
         case "s3" if parts.netloc:
             from pipelines.store.s3 import S3Store
 
-            return S3Store(parts.netloc, "/".join(filter(None, [parts.path.strip("/"), project, "models/sha256"])))
+            prefix = "/".join(filter(None, [parts.path.strip("/"), project, "models/sha256"]))
+            return S3Store(parts.netloc, prefix, credentials)
         case "file" | "s3":
             raise UserError(
                 f"artifact store `{uri}`: incomplete; expected file:///absolute/folder or s3://bucket/prefix"

@@ -13,20 +13,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.errors import UserError
-from pipelines import writes
+from pipelines import aws, writes
 from pipelines.release.package import CHUNK_BYTES, MANIFEST, FileEntry, Package, canonical, parse_digest, read_chunks
 from pipelines.store import copying
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from mypy_boto3_s3 import S3Client
 
-ATTEMPTS = 4
+    Explained = AbstractContextManager[None]
+
 LARGE_BYTES = 64 * CHUNK_BYTES
-DENIED = {"403", "AccessDenied", "AllAccessDisabled", "AccountProblem"}
-CREDENTIALS = {"ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "RequestExpired", "SignatureDoesNotMatch"}
 
 
 class S3Store:
@@ -36,9 +35,10 @@ class S3Store:
     S3 says "access denied" of an object that is not there.
     """
 
-    def __init__(self, bucket: str, prefix: str) -> None:
+    def __init__(self, bucket: str, prefix: str, credentials: Mapping[str, str] | None = None) -> None:
         self.bucket = bucket
         self.prefix = prefix
+        self._credentials = credentials
 
     def uri(self, digest: str) -> str:
         """Return the address of a package."""
@@ -60,7 +60,7 @@ class S3Store:
                         offset += len(chunk)
                         yield chunk
                 except BotoCoreError:
-                    if attempt == ATTEMPTS:
+                    if attempt == aws.ATTEMPTS:
                         raise
                     time.sleep(2**attempt / 4)
                     attempt += 1
@@ -136,52 +136,40 @@ class S3Store:
         try:
             self._client.head_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
-            if _code(error) in {"404", "NoSuchKey"}:
+            if aws.code_of(error) in {"404", "NoSuchKey"}:
                 return False
             raise
         return True
 
     @cached_property
     def _client(self) -> S3Client:
-        import boto3
-        from botocore.config import Config
+        return s3_client(self._credentials)
 
-        own = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        config = Config(
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            connect_timeout=5,
-            read_timeout=60,
-            s3={"addressing_style": "path" if own else "auto"},
-        )
-        return boto3.client("s3", config=config)  # pyright: ignore[reportUnknownMemberType]
+    def _explained(self, where: str) -> Explained:
+        return explained(where, self.bucket)
 
-    @contextlib.contextmanager
-    def _explained(self, where: str) -> Generator[None]:
-        """Turn what S3 says into an error that a person can act on."""
-        from botocore.exceptions import BotoCoreError, ClientError
 
+def s3_client(credentials: Mapping[str, str] | None = None, **settings: Any) -> S3Client:
+    """Return a client of S3, or of what takes its place."""
+    own = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    return aws.client("s3", credentials=credentials, s3={"addressing_style": "path" if own else "auto"}, **settings)
+
+
+def explained(where: str, bucket: str, named_by: str = "artifact_store.uri in the contract") -> Explained:
+    """Turn what S3 says of a bucket into an error that a person can act on."""
+    known = {
+        "NoSuchBucket": f"bucket `{bucket}` does not exist; check {named_by}",
+        "NoSuchKey": "missing, but the manifest lists it; refused",
+    }
+    return aws.explained(where, "the artifact store", "s3:GetObject, PutObject and ListBucket", known)
+
+
+def read_object(uri: str, named_by: str) -> bytes | None:
+    """Return the object at `s3://<bucket>/<key>`, or nothing; `named_by` is where a person gave the address."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    client = s3_client()
+    with explained(uri, bucket, named_by):
         try:
-            yield
-        except ClientError as error:
-            raise UserError(f"{where}: {self._meaning(error)}") from error
-        except BotoCoreError as error:
-            raise UserError(f"{where}: the artifact store cannot be reached: {error}") from error
-
-    def _meaning(self, error: Any) -> str:
-        code, status = _code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        said = error.response.get("Error", {}).get("Message", "")
-        if code == "NoSuchBucket":
-            return f"bucket `{self.bucket}` does not exist; check artifact_store.uri in the contract"
-        if code == "NoSuchKey":
-            return "missing, but the manifest lists it; refused"
-        if code in DENIED:
-            return f"access denied to {error.operation_name}; the identity needs s3:GetObject, PutObject and ListBucket"
-        if code in CREDENTIALS:
-            return f"credentials refused ({code}); sign in again"
-        if status >= 500:
-            return f"the artifact store answered {status} ({code}) {ATTEMPTS} times; try again later"
-        return f"{error.operation_name} was refused: {code}: {said}"
-
-
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+            return client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except client.exceptions.NoSuchKey:
+            return None

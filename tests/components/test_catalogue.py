@@ -9,10 +9,12 @@ import pytest
 from components import catalogue
 from components.artifact_store.contract import S3Spec
 from components.base import Tier
-from components.catalogue import OURS, build, component_class, flavor_of, kind_of
+from components.catalogue import OURS, build, component_class, flavor_of, flavors, kind_of
 from components.component import Component
 from components.errors import UserError
+from tests.harness.installed import installed
 from tests.harness.recorded import PLACES, deploy
+from tests.harness.shelf.contract import WoodenSpec
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,7 +96,48 @@ def test_a_module_of_ours_that_is_missing_is_a_bug(monkeypatch: pytest.MonkeyPat
 
 def test_a_spec_without_a_row_is_named() -> None:
     """A flavor that is in no catalogue is said so."""
-    from tests.harness.shelf.contract import WoodenSpec
-
     with pytest.raises(UserError, match="shelf: `wooden` is in no catalogue"):
         component_class(WoodenSpec)
+
+
+def test_flavors_of_other_packages_join_by_entry_point() -> None:
+    """An installed package that names a mapping in the group `stackwright.flavors` adds its flavors."""
+    with installed({"shelves": "tests.harness.shelf:FLAVORS"}):
+        joined = flavors()
+
+    assert "tests.harness.shelf.wooden:Shelf" == joined[WoodenSpec]
+    assert set(OURS) < set(joined)
+
+
+CANNOT_JOIN = {
+    "a package that is gone": (
+        {"acme": "tests.harness.gone:FLAVORS"},
+        "stackwright.flavors: `acme` cannot be loaded: No module named 'tests.harness.gone'; "
+        "repair or remove that package",
+    ),
+    "a name that is gone": (
+        {"acme": "tests.harness.acme:FLAVOURS"},
+        "stackwright.flavors: `acme` cannot be loaded: module 'tests.harness.acme' has no attribute 'FLAVOURS'; "
+        "repair or remove that package",
+    ),
+    "a name of ours": (
+        {"copy": "components.catalogue:OURS"},
+        "stackwright.flavors: copy: artifact_store: `s3` is a flavor already, of "
+        "components.artifact_store.s3:S3ArtifactStore; give yours another name",
+    ),
+    "a name of another package": (
+        {"one": "tests.harness.acme:FLAVORS", "two": "tests.harness.acme:FLAVORS"},
+        "stackwright.flavors: two: budget: `ledger` is a flavor already, of "
+        "tests.harness.acme.budget.ledger:LedgerBudget; give yours another name",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CANNOT_JOIN)
+def test_what_cannot_join_is_told(name: str) -> None:
+    """A package that is broken, or takes a name, stops everything with one line: nothing is left out in silence."""
+    packages, told = CANNOT_JOIN[name]
+    with installed(packages), pytest.raises(UserError) as caught:
+        flavors()
+
+    assert told in caught.value.problems

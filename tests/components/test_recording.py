@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_aws import s3
+from pulumi_aws import eks, s3
 
 from components.recording import UNKNOWN, RecordedResource, Secret, record
 
@@ -96,6 +96,18 @@ def test_what_a_provider_computes_says_whose_it_is() -> None:
         thing("reader", {"policy": pulumi.Output.concat("read ", bucket.arn)})
 
     assert {"policy": "read ${aws:s3/bucket:Bucket::data.arn}"} == things(program)["reader"].inputs
+
+
+def test_what_is_computed_inside_an_input_is_there_too() -> None:
+    """A provider adds to a nested value: the security group of a cluster stands in the network that it was given."""
+
+    def program() -> None:
+        cluster = eks.Cluster("main", role_arn="arn", vpc_config={"subnet_ids": ["subnet-1"]})
+        network = cluster.vpc_config
+        thing("reader", {"subnets": network.subnet_ids, "group": network.cluster_security_group_id})
+
+    group = "${aws:eks/cluster:Cluster::main.vpcConfig.clusterSecurityGroupId}"
+    assert {"subnets": ["subnet-1"], "group": group} == things(program)["reader"].inputs
 
 
 def test_before_a_first_up_it_is_unknown() -> None:

@@ -8,13 +8,29 @@ from pydantic import BaseModel
 from components.alerts.contract import AlertsOutputs, AlertsSection
 from components.artifact_store.contract import ArtifactStoreOutputs, ArtifactStoreSection
 from components.base import Outputs
+from components.cluster.contract import ClusterOutputs, ClusterSection
+from components.cluster_services.contract import ClusterServicesOutputs, ClusterServicesSection
 from components.container_registry.contract import ContainerRegistryOutputs, ContainerRegistrySection
+from components.experiment_tracker.contract import ExperimentTrackerOutputs, ExperimentTrackerSection
+from components.ingress.contract import IngressOutputs, IngressSection
+from components.model_deployer.contract import KubernetesSection, ModelDeployerOutputs
+from components.network.contract import NetworkOutputs, NetworkSection
+from components.node_pools.contract import NodePoolOutputs, NodePoolSection
+from components.runners.contract import RunnersOutputs, RunnersSection
 from components.secrets.contract import SecretsOutputs, SecretsSection
 
 PAIRS = [
     (AlertsSection, AlertsOutputs),
     (ArtifactStoreSection, ArtifactStoreOutputs),
+    (ClusterSection, ClusterOutputs),
+    (ClusterServicesSection, ClusterServicesOutputs),
     (ContainerRegistrySection, ContainerRegistryOutputs),
+    (ExperimentTrackerSection, ExperimentTrackerOutputs),
+    (IngressSection, IngressOutputs),
+    (KubernetesSection, ModelDeployerOutputs),
+    (NetworkSection, NetworkOutputs),
+    (NodePoolSection, NodePoolOutputs),
+    (RunnersSection, RunnersOutputs),
     (SecretsSection, SecretsOutputs),
 ]
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from tests.harness.access_logs import everybody_is_understood
+from tests.harness.kms import digests_are_signed
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -12,6 +17,9 @@ if TYPE_CHECKING:
     import pytest
 
 BUCKET = "artifacts"
+
+_MOTO = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+"""Accounts have the policies that AWS manages; others do not exist."""
 
 
 @contextlib.contextmanager
@@ -24,9 +32,20 @@ def moto_server() -> Generator[str]:
     server.start()
     host, port = server.get_host_and_port()
     try:
-        yield f"http://{host}:{port}"
+        with digests_are_signed(), everybody_is_understood(), mock.patch.dict(os.environ, _MOTO):
+            yield f"http://{host}:{port}"
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def empty_moto_server() -> Generator[str]:
+    """Run moto's server with nothing in it: its servers in one process share what they hold."""
+    from moto.moto_api._internal.models import moto_api_backend
+
+    with moto_server() as endpoint:
+        moto_api_backend.reset()
+        yield endpoint
 
 
 def point_at(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:

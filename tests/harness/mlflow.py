@@ -25,22 +25,42 @@ SETTINGS = {
 
 
 @contextlib.contextmanager
-def mlflow_server(database: Path, folder: Path) -> Generator[str]:
-    """Run a server over a database and give its address."""
+def mlflow_server(database: Path, folder: Path, password: str | None = None) -> Generator[str]:
+    """Run a server over a database and give its address; with a password, only `admin` is let in."""
     address = f"http://127.0.0.1:{free_port()}"
     command = [Path(sys.executable).with_name("mlflow"), "server", "--host", "127.0.0.1", "--workers", "1"]
     command += ["--port", address.rpartition(":")[2], "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--artifacts-destination", folder / "artifacts"]
+    settings = dict(SETTINGS)
+    if password:
+        command += ["--app-name", "basic-auth"]
+        settings |= _sign_in(folder, password)
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | SETTINGS, stdout=log, stderr=log, start_new_session=True
+            command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
         )
     try:
         _wait(address, process, folder / "server.log")
         yield address
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _sign_in(folder: Path, password: str) -> dict[str, str]:
+    """Return the settings of a server that knows one user."""
+    settings = folder / "auth.ini"
+    settings.write_text(
+        "[mlflow]\ndefault_permission = NO_PERMISSIONS\nadmin_username = admin\n"
+        f"database_uri = sqlite:///{folder}/auth.db\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    )
+    return {
+        "MLFLOW_AUTH_CONFIG_PATH": str(settings),
+        "MLFLOW_AUTH_ADMIN_PASSWORD": password,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "of this test",
+    }
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
 
 from components.base import AwsPlace, Tier
+from components.conformance.case import PACKAGES
 from components.recording import RecordedResource, record
 
 PLACES = {
@@ -41,8 +42,8 @@ def deploy(program: Callable[[pulumi.ResourceOptions], object], **how: Any) -> R
     """Run a program to its end, with the options that a stack gives to its components, and return what it registers."""
 
     def whole() -> None:
-        aws = pulumi.ProviderResource("aws", "aws", {})
-        program(pulumi.ResourceOptions(providers=[aws]))
+        providers = [pulumi.ProviderResource(name, name, {}) for name in PACKAGES]
+        program(pulumi.ResourceOptions(providers=providers))
 
     return Recorded(record(whole, **how))
 
@@ -50,3 +51,15 @@ def deploy(program: Callable[[pulumi.ResourceOptions], object], **how: Any) -> R
 def statements(item: RecordedResource) -> dict[str, dict[str, Any]]:
     """Return the statements of a policy by their ids."""
     return {statement["Sid"]: statement for statement in json.loads(item.inputs["policy"])["Statement"]}
+
+
+def before(found: Mapping[str, RecordedResource], name: str) -> set[str]:
+    """Return what one of some resources is made after, at once or through others, by their names here."""
+    names = {item.urn: key for key, item in found.items()}
+    seen: set[str] = set()
+    left = [name]
+    while left:
+        new = {names[urn] for urn in found[left.pop()].dependencies if urn in names} - seen
+        seen |= new
+        left += new
+    return seen

@@ -21,6 +21,8 @@ from tests.harness.command import stackwright
 from tests.harness.project import Toy
 
 COMMANDS = ["register", "gate", "promote", "deploy", "rollback", "status", "verify", "monitor", "rehearse", "contract"]
+COMMANDS += ["init", "plan", "bootstrap", "project"]
+GROUPS = ["contract local", "contract pull", "contract check", "contract export", "project add"]
 HEAVY = {"mlflow", "pandas", "pulumi", "numpy", "boto3", "copier", "matplotlib", "model_signing", "sqlalchemy"}
 
 
@@ -43,10 +45,10 @@ def test_starting_up_imports_nothing_heavy() -> None:
     assert set() == HEAVY & set(json.loads(done.stdout.splitlines()[-1].replace("'", '"')))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPS])
 def test_every_command_explains_itself(command: str) -> None:
     """Each command has help, and so has each of its options."""
-    said = stackwright(command, "--help")
+    said = stackwright(*command.split(), "--help")
 
     assert 0 == said.code
     assert "Usage: stackwright" in said.out

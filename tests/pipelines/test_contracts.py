@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from stacks.contract import Contract
 from tests.harness.command import stackwright
+from tests.harness.documents import contract_document
 from tests.harness.project import Toy, make_toy
 
 
@@ -47,9 +49,7 @@ CASES: dict[str, tuple[Callable[[Toy], object], list[str]]] = {
         lambda toy: [edit("dev", environment="qa")(toy), edit("prod", colour="red")(toy)],
         [
             "stack/dev.json: environment: `qa` is another environment; pull it again",
-            "stack/prod.json: colour: unknown field; allowed: artifact_store, contract_version, data_remote, "
-            "environment, experiment_tracker, model_deployer, monitoring, project, promotes_from, runs_on, "
-            "signing_key, tier",
+            f"stack/prod.json: colour: unknown field; allowed: {', '.join(sorted(Contract.model_fields))}",
         ],
     ),
     "a field twice": (
@@ -91,6 +91,27 @@ def test_contracts_that_hold(toy: Toy) -> None:
     assert (0, "contracts hold: dev, prod, staging\n") == (said.code, said.out)
 
 
+def test_one_environment_is_looked_at_alone(toy: Toy) -> None:
+    """A job of staging asks nothing of the services of others; what staging promotes from must be here all the same."""
+    replace("prod", f"sqlite:///{toy.environments}/prod/mlflow.db", "http://127.0.0.1:9")(toy)
+    said = stackwright("contract", "check", "--live", "--env", "staging", "--project", toy.root)
+
+    assert (0, "contracts hold: staging\n") == (said.code, said.out)
+    (toy.root / "stack/dev.json").unlink()
+    told = "stack/staging.json: promotes_from: `dev` has no contract here; pull it"
+    assert (1, [told]) == check(toy, "--env", "staging")
+    told = "stack/qa.json: not found; contracts exist for prod, staging"
+    assert (1, [told]) == check(toy, "--env", "qa")
+
+
+def test_the_contract_of_a_stack_holds(toy: Toy) -> None:
+    """A cluster as deployer, a key in KMS and monitoring in S3 are known."""
+    for name in ("dev", "staging", "prod"):
+        (toy.root / f"stack/{name}.json").write_text(json.dumps(contract_document(name)))
+
+    assert (0, []) == check(toy)
+
+
 def test_a_project_without_contracts_is_not_connected(toy: Toy) -> None:
     """A new project is green: it says that it is not connected, and how a command would connect it."""
     for file in (toy.root / "stack").iterdir():
@@ -102,7 +123,7 @@ def test_a_project_without_contracts_is_not_connected(toy: Toy) -> None:
     assert (0, "not connected to an environment yet: no contract in stack/\n") == (said.code, said.out)
     assert [
         "stack/staging.json: not found; this project is not connected to an environment yet: "
-        "run `stackwright contract local DIR`"
+        "run `stackwright contract pull --env staging --from ADDRESS` or `stackwright contract local DIR`"
     ] == gate.problems
 
 

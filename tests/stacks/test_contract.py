@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import ValidationError
 
 from components.base import Tier
+from components.model_deployer.contract import KubernetesSection, ProcessSection
 from pipelines.contracts import contract_text, local_contract
 from stacks.contract import Contract, incompatible
 from stacks.load import parse
@@ -21,6 +23,9 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     contract = local_contract("toy", Tier.STAGING, "dev", tmp_path_factory.mktemp("staging"))
     return json.loads(contract_text(contract))
 
+
+PEM = "-----BEGIN PUBLIC KEY-----\n"
+ROLE = "arn:aws:iam::111122223333:role/acme-dev-toy-plan"
 
 WRONG: dict[str, dict[str, Any]] = {
     "a plain HTTP store": {"artifact_store": {"flavor": "s3", "uri": "http://bucket"}},
@@ -34,7 +39,59 @@ WRONG: dict[str, dict[str, Any]] = {
     "itself as its source": {"promotes_from": "staging"},
     "a secret": {"password": "1234"},
     "a version that is a number": {"contract_version": 1.0},
+    "a key that is a name": {"signing_key": {"public_key": PEM, "private_key_uri": "awskms:///alias/signing"}},
+    "a key on a web page": {"signing_key": {"public_key": PEM, "private_key_uri": "https://keys.example/signing"}},
+    "a role that is a user": {"roles": {"deploy": "arn:aws:iam::111122223333:user/me", "plan": ROLE}},
+    "a deployer of two flavors": {"model_deployer": {"flavor": "kubernetes", "uri": "file:///serving"}},
+    "a short account": {"account": "1111"},
 }
+
+CLUSTER = {
+    "flavor": "kubernetes",
+    "uri": "https://toy.dev.ml.acme.example",
+    "cluster_name": "acme-dev",
+    "cluster_endpoint": "https://0123456789abcdef.gr7.eu-west-1.eks.amazonaws.com",
+    "certificate_authority": "bm90IGEgY2VydGlmaWNhdGU=",
+    "cluster_identifier": "arn:aws:eks:eu-west-1:111122223333:cluster/acme-dev",
+    "namespace": "project-toy",
+    "service_account": "models",
+    "class_name": "alb",
+    "host": "toy.dev.ml.acme.example",
+    "port": 8080,
+    "min_replicas": 1,
+    "max_replicas": 3,
+}
+
+
+def test_a_deployer_is_of_one_flavor(document: dict[str, Any]) -> None:
+    """What a contract says of serving is that of its flavor; where the endpoints are, each says."""
+    local = Contract.model_validate_json(json.dumps(document)).model_deployer
+    cloud = Contract.model_validate_json(json.dumps(document | {"model_deployer": CLUSTER})).model_deployer
+
+    assert isinstance(local, ProcessSection)
+    assert isinstance(cloud, KubernetesSection)
+    assert ("file", "https") == (urlsplit(local.uri).scheme, urlsplit(cloud.uri).scheme)
+
+
+def test_a_contract_of_the_first_release_is_read(document: dict[str, Any]) -> None:
+    """What 1.0 wrote has none of the later fields, and says the same as now."""
+    fields = {
+        "project",
+        "environment",
+        "tier",
+        "promotes_from",
+        "runs_on",
+        "artifact_store",
+        "experiment_tracker",
+        "model_deployer",
+        "monitoring",
+        "data_remote",
+        "signing_key",
+    }
+    old = {name: value for name, value in document.items() if name in fields} | {"contract_version": "1.0"}
+    read, now = (Contract.model_validate_json(json.dumps(each)) for each in (old, document))
+
+    assert read == now.model_copy(update={"contract_version": "1.0"})
 
 
 @pytest.mark.parametrize("name", WRONG)

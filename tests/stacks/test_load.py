@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from components.base import Document
+from components.base import Document, Tier
 from components.errors import UserError
 from pipelines.release.gate import GatePolicy
 from pipelines.release.pin import Pin, Refused
@@ -27,6 +27,14 @@ class Dog(Document):
     flavor: Literal["dog"] = "dog"
     tricks: list[str] = Field(default=[])
 
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.tricks == ["none"]:
+            raise ValueError("tricks: `none` is no trick; leave it out")
+        if self.tricks == ["all"]:
+            raise ValueError("no dog knows all tricks")
+        return self
+
 
 class House(Document):
     name: str
@@ -34,6 +42,17 @@ class House(Document):
     pet: Annotated[Cat | Dog, Field(discriminator="flavor")] = Cat()
     rooms: dict[str, Cat] = Field(default={})
     guests: list[Dog] = Field(default=[])
+    floors: dict[Annotated[str, Field(pattern="^[a-z]+$")], int] = Field(default={})
+    stables: dict[Annotated[str, Field(pattern="^[a-z]+$")], Dog] = Field(default={})
+    tier: Tier = Tier.DEV
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.since == "never":
+            raise ValueError("since: `never` is no year; leave it out")
+        if self.since == "home":
+            raise ValueError("a home is not its own year")
+        return self
 
 
 HOUSE = "name: home\n"
@@ -41,7 +60,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "an unknown field": (HOUSE + "pets: {}", ["h.yaml: pets: unknown field; did you mean `pet`?"]),
     "an unknown field like no other": (
         HOUSE + "x: 1",
-        ["h.yaml: x: unknown field; allowed: guests, name, pet, rooms, since"],
+        ["h.yaml: x: unknown field; allowed: floors, guests, name, pet, rooms, since, stables, tier"],
     ),
     "a tag that is not allowed": (
         HOUSE + "pet: {flavor: cow}",
@@ -68,13 +87,42 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             "h.yaml: name: missing; add it",
             "h.yaml: rooms.a.lives: `0`: input should be greater than or equal to 1",
-            "h.yaml: since: `1`: input should be a valid string",
-            "h.yaml: zoo: unknown field; allowed: guests, name, pet, rooms, since",
+            "h.yaml: since: `1` is not text; write it in quotes",
+            "h.yaml: zoo: unknown field; allowed: floors, guests, name, pet, rooms, since, stables, tier",
         ],
     ),
     "a long value": (f"name: [{'a' * 99}]", [f"h.yaml: name: `['{'a' * 55}...`: input should be a valid string"]),
-    "a truth value": ("name: true", ["h.yaml: name: `True`: input should be a valid string"]),
-    "a number": ("name: 12", ["h.yaml: name: `12`: input should be a valid string"]),
+    "a truth value": ("name: true", ["h.yaml: name: `True` is not text; write it in quotes"]),
+    "a version without quotes": (HOUSE + "since: 1.30", ["h.yaml: since: `1.3` is not text; write it in quotes"]),
+    "a tier without quotes": (HOUSE + "tier: 1", ["h.yaml: tier: `1` is not text; write it in quotes"]),
+    "nothing behind a field": (
+        "name:\npet:\nguests: [~]\nrooms: {a: {lives: ~}}\ntier: ~",
+        [f"h.yaml: {path}: empty; give it a value" for path in ("guests.0", "name", "pet", "rooms.a.lives", "tier")],
+    ),
+    "a tag left out": (HOUSE + "pet: {}", ["h.yaml: pet.flavor: missing; choose one of cat, dog"]),
+    "inside a mapping with fixed names": (
+        HOUSE + "stables: {east: {trick: []}}",
+        ["h.yaml: stables.east.trick: unknown field; did you mean `tricks`?"],
+    ),
+    "a field of a model that says it together": (
+        HOUSE + "since: never",
+        ["h.yaml: since: `never` is no year; leave it out"],
+    ),
+    "a model as a whole": (HOUSE + "since: home", ["h.yaml: a home is not its own year"]),
+    "a field of a model inside that says it together": (
+        HOUSE + "pet: {flavor: dog, tricks: [none]}\nguests: [{tricks: [none]}]",
+        [f"h.yaml: {path}.tricks: `none` is no trick; leave it out" for path in ("guests.0", "pet")],
+    ),
+    "a model inside as a whole": (
+        HOUSE + "pet: {flavor: dog, tricks: [all]}",
+        ["h.yaml: pet: no dog knows all tricks"],
+    ),
+    "a text for a model": (HOUSE + "guests: [rex]", ["h.yaml: guests.0: `rex`: input should be an object"]),
+    "a key that does not fit": (
+        HOUSE + "floors: {Attic: 1}",
+        ["h.yaml: floors.Attic: `Attic`: string should match pattern '^[a-z]+$'"],
+    ),
+    "a number": ("name: 12", ["h.yaml: name: `12` is not text; write it in quotes"]),
     "a field twice": (HOUSE + "name: b", ["h.yaml: line 2: `name` is given twice"]),
     "a field twice inside": (HOUSE + "rooms:\n  a: {}\n  a: {}", ["h.yaml: line 4: `a` is given twice"]),
     "a key that is a list": ("? [a]\n: b", ["h.yaml: line 1: a key must be plain text"]),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.base import Document
-from pipelines.plan.policy import aws_values, kubernetes, network, rights, s3, services, trust
+from pipelines.plan.policy import aws_values, closure, kubernetes, network, rights, s3, services, trust
 from pipelines.plan.policy.suppressions import Suppression, Suppressions
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ POLICIES: tuple[Policy, ...] = (
     *network.POLICIES,
     *services.POLICIES,
     *kubernetes.POLICIES,
+    *closure.POLICIES,
 )
 """In the order in which findings are shown."""
 

@@ -15,16 +15,20 @@ ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEnc
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+LOGGING = "aws:s3/bucketLogging:BucketLogging"
 
 _GUARDS: tuple[str, ...] = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _SOURCE = "AWS Security Hub, S3 controls"
 _DATA = "${aws:s3/bucket:Bucket::data.id}"
 
 
-def _every_bucket(type_: str, good: Callable[[GraphResource], bool], said: str) -> Callable[[Graph], Iterator[Flaw]]:
+def _every_bucket(
+    type_: str, good: Callable[[GraphResource], bool], said: str, *, of_logs: bool = True
+) -> Callable[[Graph], Iterator[Flaw]]:
     def check(graph: Graph) -> Iterator[Flaw]:
+        logs = set[str]() if of_logs else _of_logs(graph)
         for bucket in graph.of_type(BUCKET):
-            if not any(good(other) for other in beside(graph, bucket, type_, "bucket")):
+            if bucket.urn not in logs and not any(good(other) for other in beside(graph, bucket, type_, "bucket")):
                 yield bucket, said
 
     return check
@@ -45,6 +49,15 @@ def _kept(versioning: GraphResource) -> bool:
 
 def _owned(ownership: GraphResource) -> bool:
     return inside(ownership.inputs, "rule").get("objectOwnership") == "BucketOwnerEnforced"
+
+
+def _logged(_: GraphResource) -> bool:
+    return True
+
+
+def _of_logs(graph: Graph) -> set[str]:
+    """Return the buckets that access logs are written to: no customer key there, and no log of the log."""
+    return {bucket.urn for bucket in graph.of_type(BUCKET) if list(beside(graph, bucket, LOGGING, "targetBucket"))}
 
 
 def _plain_http(graph: Graph) -> Iterator[Flaw]:
@@ -72,6 +85,8 @@ def _tls(effect: str, value: str) -> dict[str, Mapping[str, Any]]:
 _ALL: dict[str, Any] = dict.fromkeys(_GUARDS, True)
 _KMS = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "arn:aws:kms:eu-west-1:111122223333:key/k"}
 
+_LOGS = {f"{BUCKET} data": {}, f"{LOGGING} other": {"bucket": "acme-other", "targetBucket": _DATA}}
+
 POLICIES = (
     Policy(
         id="s3-private",
@@ -85,12 +100,22 @@ POLICIES = (
         id="s3-own-key",
         reason="Without a key of its own, rights on the bucket are enough to read it, and nothing can revoke them.",
         source=f"{_SOURCE} S3.17",
-        check=_every_bucket(ENCRYPTION, _own_key, "is not encrypted by a customer key; add one, with `kmsMasterKeyId`"),
+        check=_every_bucket(
+            ENCRYPTION, _own_key, "is not encrypted by a customer key; add one, with `kmsMasterKeyId`", of_logs=False
+        ),
         fires=[
             {f"{BUCKET} data": {}},
             _with(ENCRYPTION, {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]}),
         ],
-        holds=[_with(ENCRYPTION, {"rules": [{"applyServerSideEncryptionByDefault": _KMS}]})],
+        holds=[_with(ENCRYPTION, {"rules": [{"applyServerSideEncryptionByDefault": _KMS}]}), _LOGS],
+    ),
+    Policy(
+        id="s3-access-logs",
+        reason="After a leak nobody can say what was read, or by whom.",
+        source=f"{_SOURCE} S3.9",
+        check=_every_bucket(LOGGING, _logged, "keeps no access log; add one, to a bucket of its own", of_logs=False),
+        fires=[{f"{BUCKET} data": {}}],
+        holds=[_with(LOGGING, {"targetBucket": "acme-logs"}), _LOGS],
     ),
     Policy(
         id="s3-tls-only",

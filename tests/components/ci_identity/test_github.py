@@ -43,6 +43,18 @@ TOKENS: dict[str, dict[str, str]] = {
         if name != "environment"
     },
     "other environment": DEPLOY | {"sub": "repo:Acme@12/churn@345:environment:staging", "environment": "staging"},
+    "pull request that names the other environment": DEPLOY
+    | {
+        "sub": "repo:Acme@12/churn@345:environment:staging",
+        "environment": "staging",
+        "ref": "refs/pull/7/merge",
+    },
+    "other environment of a fork": DEPLOY
+    | {
+        "sub": "repo:mallory@66/churn@777:environment:staging",
+        "environment": "staging",
+        "repository_id": "777",
+    },
     "environment with a longer name": DEPLOY
     | {"sub": "repo:Acme@12/churn@345:environment:prod-eu", "environment": "prod-eu"},
     "fork": DEPLOY
@@ -102,6 +114,23 @@ def test_each_environment_has_its_own(tier: Tier, expected: list[str]) -> None:
     assert expected == who_may_be(roles(SPEC, tier)["deploy"])
 
 
+def test_only_the_next_environment_promotes() -> None:
+    """The promotion role is for the jobs that deploy to the environments that promote from here, and for no other."""
+    one = SPEC.model_copy(update={"promotes_to": ("staging",)})
+    two = SPEC.model_copy(update={"promotes_to": ("staging", "prod-eu")})
+
+    assert ["other environment"] == who_may_be(roles(one)["promotion"])
+    assert ["other environment", "environment with a longer name"] == who_may_be(roles(two)["promotion"])
+    assert "promotion" not in roles(SPEC)
+
+
+def test_promoting_changes_nothing_of_the_other_roles() -> None:
+    """One more environment that promotes from here gets in by a role of its own."""
+    with_target = roles(SPEC.model_copy(update={"promotes_to": ("staging",)}))
+
+    assert roles(SPEC) == {name: role for name, role in with_target.items() if name != "promotion"}
+
+
 @pytest.mark.parametrize(
     "provider",
     [PROVIDER.replace("111122223333", "444455556666"), PROVIDER.replace("githubusercontent.com", "example.com")],
@@ -113,7 +142,7 @@ def test_only_the_providers_own_tokens_count(provider: str) -> None:
 
 def test_trust_has_no_pattern() -> None:
     """No trust policy has a wildcard or a weak operator, whatever is asked for."""
-    for spec in (SPEC, SPEC.model_copy(update={"legacy_subject": True})):
+    for spec in (SPEC, SPEC.model_copy(update={"legacy_subject": True, "promotes_to": ("staging", "qa")})):
         for role in roles(spec).values():
             [statement] = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
             assert "*" not in role.inputs["assumeRolePolicy"]
@@ -133,14 +162,17 @@ def test_trust_has_no_pattern() -> None:
         ("kms:Sign", False),
     ],
 )
-def test_a_plan_never_writes(action: str, allowed: bool) -> None:
-    """Even with every right attached to it, the plan role reads packages and nothing more."""
-    [own] = [item for item in Case(SPEC).built(Tier.PROD).managed if item.type == "aws:iam/rolePolicy:RolePolicy"]
+def test_who_reads_never_writes(action: str, allowed: bool) -> None:
+    """Even with every right attached to them, the plan and promotion roles read packages and nothing more."""
+    spec = SPEC.model_copy(update={"promotes_to": ("staging",)})
+    own = [item for item in Case(spec).built(Tier.PROD).managed if item.type == "aws:iam/rolePolicy:RolePolicy"]
     everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
-    assert roles(SPEC)["plan"].inputs["name"] == own.inputs["role"]
-    assert allowed is decide([own.inputs["policy"], everything], Request(action=action)).allowed
-    assert not decide([own.inputs["policy"]], Request(action=action)).allowed
+    names = {roles(spec)[role].inputs["name"] for role in ("plan", "promotion")}
+    assert names == {item.inputs["role"] for item in own}
+    for item in own:
+        assert allowed is decide([item.inputs["policy"], everything], Request(action=action)).allowed
+        assert not decide([item.inputs["policy"]], Request(action=action)).allowed
 
 
 @pytest.mark.parametrize(("choice", "expected"), [("create", 1), ("existing", 0)])

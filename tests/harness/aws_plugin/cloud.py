@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ACCOUNT_HEADER = "x-moto-account-id"
-GONE = ("NotFound", "NoSuch", "NotExist", "ResourceNotFound", "NotFoundException")
+GONE = ("404", "NotFound", "NoSuch", "NotExist", "ResourceNotFound", "NotFoundException")
 
 
 class Cloud:

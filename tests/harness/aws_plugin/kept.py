@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.aws_plugin.cloud import GoneError
 from tests.harness.aws_plugin.handlers.base import Given
+from tests.harness.plugin.changes import Grown
 
 if TYPE_CHECKING:
     from tests.harness.aws_plugin.cloud import Cloud
 
 Computed = dict[str, Any]
+
+BORN = "__born"
+"""Something unique of each kept thing, beside its inputs."""
+BESIDE = "__beside"
+"""Id of what was made beside it."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Something live that AWS makes and deletes with a kept thing."""
+
+    make: Callable[[Cloud, Given], str]
+    """Makes it, and returns its id."""
+    delete: Callable[[Cloud, str], object]
+    """Deletes it by its id."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +48,21 @@ class Kept:
     """Input that gets the logical name and seven random characters where neither it nor a prefix is given."""
     replaces: frozenset[str] = frozenset()
     """Inputs whose change replaces it, beside what the schemas of CloudFormation say."""
+    beside: Beside | None = None
+    """What AWS really makes beside it."""
 
 
 def _eks(aws: Cloud, kind: str, path: str) -> str:
     return f"arn:aws:eks:{aws.region}:{aws.account}:{kind}/{path}"
 
 
+def host_of(kept: Mapping[str, Any]) -> str:
+    """Return the first part of the address of a cluster's API server: another one for each cluster ever made."""
+    return hashlib.sha256(kept[BORN].encode()).hexdigest()[:32].upper()
+
+
 def _cluster(aws: Cloud, id_: str, given: Given) -> Computed:
-    host = hashlib.sha256(id_.encode()).hexdigest()[:32].upper()
+    host = host_of(given)
     return {
         "arn": _eks(aws, "cluster", id_),
         "endpoint": f"https://{host}.gr7.{aws.region}.eks.amazonaws.com",
@@ -47,8 +70,16 @@ def _cluster(aws: Cloud, id_: str, given: Given) -> Computed:
         "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{aws.region}.amazonaws.com/id/{host}"}]}],
         "status": "ACTIVE",
         "platformVersion": "eks.1",
-        "vpcConfig": {**given["vpcConfig"], "clusterSecurityGroupId": f"sg-{host[:17].lower()}"},
+        "vpcConfig": Grown({**given["vpcConfig"], "clusterSecurityGroupId": given[BESIDE]}),
     }
+
+
+def _cluster_group(aws: Cloud, given: Given) -> str:
+    """Make the security group that EKS makes for a cluster; its subnets have to exist."""
+    subnets = aws.ec2.describe_subnets(SubnetIds=given["vpcConfig"]["subnetIds"])["Subnets"]
+    name = f"eks-cluster-sg-{given['name']}"
+    told = "EKS created security group"
+    return aws.ec2.create_security_group(GroupName=name, Description=told, VpcId=subnets[0]["VpcId"])["GroupId"]
 
 
 def _pool(aws: Cloud, id_: str, given: Given) -> Computed:
@@ -79,16 +110,10 @@ KEPT: dict[str, Kept] = {
         lambda aws, id_, given: {"arn": f"arn:aws:codebuild:{aws.region}:{aws.account}:project/{given['name']}"},
         named="name",
     ),
-    "ec2/launchTemplate:LaunchTemplate": Kept(
-        "accepts any instance type and image",
-        lambda given, unique: f"lt-{unique[:17]}",
-        lambda aws, id_, given: {
-            "arn": f"arn:aws:ec2:{aws.region}:{aws.account}:launch-template/{id_}",
-            "name": given.physical("name", "namePrefix"),
-            "latestVersion": 1,
-            "defaultVersion": 1,
-        },
-        named="name",
+    "codebuild/webhook:Webhook": Kept(
+        "CodeBuild webhooks are not implemented",
+        lambda given, unique: given["projectName"],
+        lambda aws, id_, given: {"payloadUrl": f"https://codebuild.{aws.region}.amazonaws.com/webhooks?t=kept"},
     ),
     "eks/accessEntry:AccessEntry": Kept(
         _ACCESS,
@@ -110,6 +135,7 @@ KEPT: dict[str, Kept] = {
         lambda given, unique: given["name"],
         _cluster,
         named="name",
+        beside=Beside(_cluster_group, lambda aws, id_: aws.ec2.delete_security_group(GroupId=id_)),
     ),
     "eks/nodeGroup:NodeGroup": Kept(
         "accepts any instance type and subnet, and makes no Auto Scaling group",
@@ -168,20 +194,25 @@ class KeptHandler:
         id_ = self.row.id_(given, self._unique())
         if f"{self.type} {id_}" in self._shelf.all():
             raise FileExistsError(f"{self.type} {id_}: already exists")
-        self._shelf.put(self.type, id_, dict(given))
+        beside = {BESIDE: self.row.beside.make(aws, given)} if self.row.beside else {}
+        self._shelf.put(self.type, id_, {**given, BORN: self._unique(), **beside})
         given.used.update(given)
         return id_
 
     def read(self, aws: Cloud, id_: str, given: Given) -> dict[str, Any]:
         """Return what is kept and what AWS would compute."""
         kept = Given(self._shelf.get(self.type, id_), id_)
-        return {**kept, **self.row.computed(aws, id_, kept)}
+        shown = {key: value for key, value in kept.items() if not key.startswith("__")}
+        return {**shown, **self.row.computed(aws, id_, kept)}
 
     def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
         """Keep the new inputs."""
-        self._shelf.put(self.type, id_, dict(given))
+        was = self._shelf.get(self.type, id_)
+        self._shelf.put(self.type, id_, {**given, **{key: was[key] for key in (BORN, BESIDE) if key in was}})
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         """Keep it no longer."""
-        self._shelf.get(self.type, id_)
+        was = self._shelf.get(self.type, id_)
+        if self.row.beside:
+            self.row.beside.delete(aws, was[BESIDE])
         self._shelf.put(self.type, id_, None)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-DEFAULTS = "__defaults"
-"""Inputs that the provider filled in."""
+from tests.harness.plugin.names import DEFAULTS, made_up
 
 
 def fill(given: dict[str, Any], old: dict[str, Any], named: str, logical: str, seed: bytes) -> dict[str, Any]:
@@ -16,9 +14,7 @@ def fill(given: dict[str, Any], old: dict[str, Any], named: str, logical: str, s
     if not named or given.get(named) or given.get(prefix):
         return filled
     before = old.get(named) if named in old.get(DEFAULTS, []) else None
-    filled[named] = before or f"{logical}-{hashlib.sha256(bytes(seed)).hexdigest()[:7]}"
-    filled[DEFAULTS] = [named]
-    return filled
+    return filled | {named: before or made_up(logical, seed), DEFAULTS: [named]}
 
 
 def is_fixed(given: dict[str, Any], named: str) -> bool:

@@ -7,10 +7,11 @@ from typing import Any
 
 from pipelines.plan.graph import Graph, GraphResource
 from pipelines.plan.values import wrong_values
-from tests.harness.aws_plugin.classes import class_of, unknown_properties
+from tests.harness.aws_plugin.classes import class_of, inputs_of
 from tests.harness.aws_plugin.kept import KEPT
 from tests.harness.aws_plugin.table import LIVE
-from tests.harness.aws_plugin.wire import UNKNOWN
+from tests.harness.plugin.classes import unknown_properties
+from tests.harness.plugin.wire import UNKNOWN
 
 _PROVIDER = "urn:pulumi:check::check::pulumi:providers:aws::aws"
 
@@ -23,7 +24,7 @@ def found(type_: str, given: dict[str, Any], region: str) -> Iterator[tuple[str,
     if type_.removeprefix("aws:") not in {**LIVE, **KEPT}:
         yield "", f"{type_}: the AWS stand-in does not know this type; teach it in tests/harness/aws_plugin"
         return
-    unknown = list(unknown_properties(type_, given))
+    unknown = list(unknown_properties(given, inputs_of(type_)))
     yield from unknown
     if not unknown:
         yield from _refused(type_, given, region)

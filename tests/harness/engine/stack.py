@@ -8,15 +8,21 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pulumi import automation
 
+from tests.harness.aws_plugin.kept import Shelf
+from tests.harness.engine.quick import QuickStack
 from tests.harness.engine.tools import ROOT, TOOLS
+from tests.harness.kubernetes_plugin.clusters import exists
+from tests.harness.kubernetes_plugin.objects import Recorder, recorded
+from tests.harness.plugin.calls import Calls
 
 PASSPHRASE = "only for tests"
-PLUGINS = {"aws": "tests.harness.aws_plugin"}
+PLUGINS = {"aws": "tests.harness.aws_plugin", "kubernetes": "tests.harness.kubernetes_plugin"}
 """Package -> the module that stands in for its provider."""
 
 Program = Callable[[], None]
@@ -45,11 +51,22 @@ class Engine:
     """
 
     def __init__(
-        self, folder: Path, project: Path, *, stack: str, account: str, endpoint: str, stack_file: Path | None = None
+        self,
+        folder: Path,
+        project: Path,
+        *,
+        stack: str,
+        account: str,
+        endpoint: str,
+        stack_file: Path | None = None,
     ) -> None:
         self.folder, self.name, self.account, self.endpoint = folder, stack, account, endpoint
+        self.checkpoints = False
+        """Whether the engine writes its state after every step, as it does for people; only at the end of a run by
+        default, which takes half the time."""
         self.kept = folder / "standin"
         self._work = folder / "project"
+        self._calls = Calls(self.kept)
         for path in (self.kept, self._work, folder / "backend", folder / "bin"):
             path.mkdir(parents=True)
         shutil.copy(project / "Pulumi.yaml", self._work)
@@ -83,7 +100,7 @@ class Engine:
 
     def outputs(self, program: Program) -> dict[str, Any]:
         """Return the stack's outputs."""
-        return {key: output.value for key, output in self._stack(program).outputs().items()}
+        return {key: output.value for key, output in self._stack(program).all_outputs().items()}
 
     def state_text(self) -> str:
         """Return the state file as it lies on the disk."""
@@ -91,46 +108,67 @@ class Engine:
         return path.read_text()
 
     def resources(self) -> list[dict[str, Any]]:
-        """Return the resources in the state, those without the stack itself and providers."""
-        found = json.loads(self.state_text())["checkpoint"]["latest"].get("resources", [])
-        return [item for item in found if item["custom"] and not item["type"].startswith("pulumi:")]
+        """Return the resources in the state, those without components, the stack itself and providers."""
+        return [item for item in self.all_resources() if item["custom"] and not item["type"].startswith("pulumi:")]
+
+    def all_resources(self) -> list[dict[str, Any]]:
+        """Return everything in the state."""
+        return json.loads(self.state_text())["checkpoint"]["latest"].get("resources", [])
 
     def calls(self, verb: str) -> list[str]:
-        """Return the names of what the plugin made, changed or deleted since the last `forget`, in order."""
-        path = self.kept / "calls.jsonl"
-        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [_short(line["urn"]) for line in lines if line["verb"] == verb]
+        """Return the names of what the plugins made, changed or deleted since the last `forget`, in order."""
+        return [short(urn) for urn in self._calls.of(verb)]
+
+    def objects(self, server: str) -> dict[str, Any]:
+        """Return the Kubernetes objects of a cluster."""
+        return Recorder(self.kept / "objects.json", server).all()
+
+    def kept_things(self) -> dict[str, list[str]]:
+        """Return what the plugins themselves keep, but for what was in clusters that are gone."""
+        objects = [key for server in recorded(self.kept) if exists(server, self.kept) for key in self.objects(server)]
+        found = {"kept": sorted(Shelf(self.kept / "kept.json").all()), "objects": sorted(objects)}
+        return {sort: names for sort, names in found.items() if names}
+
+    def unprotect(self) -> None:
+        """Take the protection off everything in the state."""
+        self._made.command("state", "unprotect", "--all", "--yes")
 
     def forget(self) -> None:
         """Forget the calls so far."""
-        (self.kept / "calls.jsonl").unlink(missing_ok=True)
+        self._calls.forget()
 
     def fail_at_create(self, number: int | None) -> None:
         """Let the create of that number (from 1) of the next run fail; none lets all succeed."""
-        fault = self.kept / "fault"
-        fault.unlink(missing_ok=True)
-        if number is not None:
-            fault.write_text(str(number))
+        self._calls.fail_at_create(number)
 
-    def _stack(self, program: Program) -> automation.Stack:
-        return automation.create_or_select_stack(
-            stack_name=self.name,
-            project_name=_project_name(self._work),
-            program=program,
-            opts=automation.LocalWorkspaceOptions(
-                work_dir=str(self._work),
-                pulumi_command=automation.PulumiCommand(root=str(TOOLS)),
-                pulumi_home=str(self.folder / "home"),
-                env_vars=self._environment(),
-                secrets_provider="passphrase",
-            ),
+    def add_cluster(self, server: str) -> None:
+        """Let there be a Kubernetes cluster that no stack made."""
+        with (self.kept / "clusters").open("a") as clusters:
+            clusters.write(f"{server}\n")
+
+    def _stack(self, program: Program) -> QuickStack:
+        self._made.workspace.program = program
+        self._made.workspace.env_vars = self._environment()
+        return self._made
+
+    @cached_property
+    def _made(self) -> QuickStack:
+        options = automation.LocalWorkspace(
+            work_dir=str(self._work),
+            pulumi_command=automation.PulumiCommand(root=str(TOOLS)),
+            pulumi_home=str(self.folder / "home"),
+            env_vars=self._environment(),
+            secrets_provider="passphrase",
         )
+        return QuickStack(self.name, options, self.folder / "backend")
 
     def _environment(self) -> dict[str, str]:
         return {
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'backend'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_EXPERIMENTAL": "true",
+            "PULUMI_SKIP_CHECKPOINTS": str(not self.checkpoints).lower(),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -143,11 +181,6 @@ class Engine:
             "STANDIN_ACCOUNT": self.account,
             "STANDIN_FOLDER": str(self.kept),
         }
-
-
-def _project_name(folder: Path) -> str:
-    lines = (folder / "Pulumi.yaml").read_text().splitlines()
-    return next(line.partition(":")[2].strip() for line in lines if line.startswith("name:"))
 
 
 def _executable(path: Path, line: str) -> None:
@@ -163,7 +196,7 @@ def _changed(counts: Mapping[Any, int]) -> dict[str, int]:
     return {str(getattr(key, "value", key)): count for key, count in counts.items() if key != "same"}
 
 
-def _short(urn: str) -> str:
+def short(urn: str) -> str:
     """Return the last type and the name of a URN: `Bucket artifacts`."""
     type_, name = urn.split("::")[2:4]
     return f"{type_.rsplit(':', 1)[1]} {name}"

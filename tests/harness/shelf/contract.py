@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from components.base import Outputs, Spec
+from components.base import Document, Outputs, Spec
 
 if TYPE_CHECKING:
     from pulumi import Output
@@ -29,16 +29,27 @@ class ShelfOutputs(Outputs):
     """Where it is."""
 
 
+class Hooks(Document):
+    """Hooks below a shelf."""
+
+    places: tuple[str, ...]
+    """Names of the hooks."""
+
+
 class WoodenSpec(Spec[ShelfOutputs]):
     """A shelf of wood."""
 
     flavor: Literal["wooden"] = "wooden"
     boards: tuple[str, ...] = Field(default=("top",), examples=[["top", "middle", "bottom"]])
     """Names of the boards."""
+    hooks: Hooks = Field(default=Hooks(places=()), examples=[{"places": ["left", "right"]}])
+    """What hangs below."""
 
 
 class SteelSpec(Spec[ShelfOutputs]):
     """A shelf of steel, of which one field says nothing."""
 
     flavor: Literal["steel"] = "steel"
+    hooks: Hooks = Hooks(places=())
+    """What hangs below."""
     boards: tuple[str, ...] = Field(default=("top",), examples=[["top", "middle", "bottom"]])

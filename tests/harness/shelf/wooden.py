@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from pulumi import CustomResource, Output, ResourceOptions
+from pulumi import CustomResource, Output, ProviderResource, ResourceOptions
 
 from components.component import Component
 from tests.harness.shelf.contract import ShelfOutputs, WallOutputs, WoodenSpec
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COUNT = itertools.count()
 BOARD = "aws:shelf/board:Board"
+HOOK = "kubernetes:shelf.example/v1:Hook"
 
 
 class Shelf(Component[ShelfOutputs]):
@@ -33,11 +34,17 @@ class Shelf(Component[ShelfOutputs]):
         self.place = place
         for position, board in enumerate(spec.boards):
             self.put(name, board, position)
+        for position, side in enumerate(spec.hooks.places):
+            self.hang(name, side, position)
         self.outputs = self.promise(ShelfOutputs(uri=self.where()))
 
     def put(self, name: str, board: str, position: int) -> None:
         """Put one board up."""
         CustomResource(BOARD, f"{name}-{board}", {"wood": "oak"}, self.child)
+
+    def hang(self, name: str, where: str, position: int) -> None:
+        """Put one hook up."""
+        CustomResource(HOOK, f"{name}-{where}", {"metadata": {"name": where}}, self.child)
 
     def where(self) -> Output[str | None]:
         """Say where the shelf is."""
@@ -137,3 +144,63 @@ class GrowthChangesNothingElse(Shelf):
     def put(self, name: str, board: str, position: int) -> None:
         """Count from the top."""
         CustomResource(BOARD, f"{name}-{position}", {"name": board}, self.child)
+
+
+class KubernetesProviderIsTheOneGiven(Shelf):
+    """Makes a provider of its own for its hooks."""
+
+    def hang(self, name: str, where: str, position: int) -> None:
+        """Take another cluster."""
+        other = ProviderResource("kubernetes", f"{name}-{where}", {}, opts=ResourceOptions(parent=self))
+        CustomResource(HOOK, f"{name}-{where}", {}, ResourceOptions.merge(self.child, ResourceOptions(provider=other)))
+
+
+class TagsAreOverridden(Shelf):
+    """Says another environment than the provider does."""
+
+    def put(self, name: str, board: str, position: int) -> None:
+        """Tag a board by hand."""
+        CustomResource(BOARD, f"{name}-{board}", {"tags": {"stackwright:environment": "mine"}}, self.child)
+
+
+class TagsReachEverything(Shelf):
+    """Launches machines that nobody can tell whose they are."""
+
+    def put(self, name: str, board: str, position: int) -> None:
+        """Tag volumes only."""
+        tags = {"stackwright:environment": self.place.environment, "stackwright:tier": self.place.tier.value}
+        told = {"tagSpecifications": [{"resourceType": "volume", "tags": tags}]}
+        CustomResource("aws:ec2/launchTemplate:LaunchTemplate", f"{name}-{board}", told, self.child)
+
+
+class ObjectNamesFit(Shelf):
+    """Calls an object of Kubernetes as nobody may."""
+
+    def hang(self, name: str, where: str, position: int) -> None:
+        """Write a capital."""
+        CustomResource(HOOK, f"{name}-{where}", {"metadata": {"name": where.title()}}, self.child)
+
+
+class VariablesAreMarked(Shelf):
+    """Gives a container a password in the open."""
+
+    def put(self, name: str, board: str, position: int) -> None:
+        """Write an environment variable."""
+        containers = [{"env": [{"name": "DATABASE_PASSWORD", "value": "1234"}]}]
+        CustomResource(BOARD, f"{name}-{board}", {"containers": containers}, self.child)
+
+
+class SecretsOfKubernetesAreMarked(Shelf):
+    """Gives a Secret an entry in the open."""
+
+    def hang(self, name: str, where: str, position: int) -> None:
+        """Write an entry under a name that says nothing."""
+        CustomResource("kubernetes:core/v1:Secret", f"{name}-{where}", {"stringData": {"file": "1234"}}, self.child)
+
+
+class NestedGrowthChangesNothingElse(Shelf):
+    """Names its hooks by position."""
+
+    def hang(self, name: str, where: str, position: int) -> None:
+        """Count from the left."""
+        CustomResource(HOOK, f"{name}-hook-{position}", {"metadata": {"name": where}}, self.child)

@@ -77,14 +77,14 @@ def test_clients_never_meet_a_server_that_does_not_answer(toy: Toy, tmp_path: Pa
     packages = [package(toy, wrong_every=number) for number in (5, 6, 7)]
     toy.deployer("dev").deploy("toy", packages[0])
     code = (
-        "import json, time, urllib.request\n"
+        "import http.client, json, time, urllib.request\n"
         "bad = asked = 0\n"
         "while asked < 400:\n"
         "    asked += 1\n"
         f"    found = json.load(open({str(endpoint_file(toy))!r}))\n"
         "    try:\n"
         "        said = json.load(urllib.request.urlopen(found['url'] + '/v2/models/toy'))['versions'][0]\n"
-        "    except OSError:\n"
+        "    except (OSError, http.client.HTTPException):\n"
         f"        said = json.load(open({str(endpoint_file(toy))!r})) == found and 'gone'\n"
         "    bad += said not in (found['digest'], False)\n"
         "    time.sleep(0.002)\n"

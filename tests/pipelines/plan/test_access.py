@@ -10,7 +10,9 @@ import pytest
 from components import conformance
 from components.base import Tier
 from components.errors import UserError
+from pipelines.bootstrap.boundary import boundary
 from pipelines.plan.access import OPERATORS, Principal, Request, decide, web_identity
+from tests.harness.recorded import PLACES
 
 READER = Principal("AWS", "arn:aws:iam::111122223333:role/reader")
 
@@ -122,6 +124,9 @@ def test_the_root_denied_is_the_account_denied(account: str, allowed: bool) -> N
         ("StringEquals", "m*", "main", False),
         ("StringEquals", "main", None, False),
         ("StringEquals", "None", None, False),
+        ("StringNotEquals", "main", "next", True),
+        ("StringNotEquals", ["main", "next"], "next", False),
+        ("StringNotEquals", "main", None, True),
         ("Bool", "false", "False", True),
         ("Bool", "false", "true", False),
         ("Bool", "false", None, False),
@@ -132,6 +137,15 @@ def test_the_root_denied_is_the_account_denied(account: str, allowed: bool) -> N
         ("ArnLike", "arn:aws:ec2:*:1:vpc-flow-log/*", "arn:aws:ec2:x:2:y:1:vpc-flow-log/fl-1", False),
         ("ArnLike", "arn:aws:ec2:*", "arn:aws:ec2:eu-west-1:1:vpc-flow-log/fl-1", False),
         ("ArnLike", "arn:aws:s3:::models", None, False),
+        ("StringLike", "churn/*", "churn/models/x", True),
+        ("StringLike", ["fraud/*", "churn/?"], "churn/a", True),
+        ("StringLike", "churn/*", "churn-eu/models/x", False),
+        ("StringLike", "Churn/*", "churn/models/x", False),
+        ("StringLike", "*", None, False),
+        ("Null", "true", None, True),
+        ("Null", "true", "owned", False),
+        ("Null", "false", None, False),
+        ("Null", "false", "owned", True),
     ],
 )
 def test_operators(operator: str, expected: Any, value: str | None, holds: bool) -> None:
@@ -170,7 +184,7 @@ def test_a_token_is_what_its_issuer_says() -> None:
         (
             policy(allow(Condition={"ForAllValues:DateLessThan": {}})),
             "Allowing: Condition: operator `ForAllValues:DateLessThan` cannot be decided here; "
-            "known: ArnLike, Bool, NumericLessThan, StringEquals",
+            "known: ArnLike, Bool, Null, NumericLessThan, StringEquals, StringLike, StringNotEquals",
         ),
         (
             policy(deny(NotPrincipal="*")),
@@ -196,7 +210,7 @@ def test_what_is_not_understood_is_an_error(document: dict[str, Any], told: str)
 
 
 def test_every_policy_of_the_catalogue_is_understood() -> None:
-    """Each policy that a component writes can be decided, and no operator is known that none of them uses."""
+    """Each policy that we write can be decided, and no operator is known that none of them uses."""
     written = [
         value
         for case in conformance.cases()
@@ -204,6 +218,7 @@ def test_every_policy_of_the_catalogue_is_understood() -> None:
         for key, value in resource.inputs.items()
         if key in {"policy", "assumeRolePolicy"} and isinstance(value, str) and '"Statement"' in value
     ]
+    written.append(json.dumps(boundary(PLACES[Tier.PROD], "arn:aws:kms:eu-west-1:111122223333:key/state")))
     for document in written:
         decide([document], Request(action="nobody:Asks"))
 

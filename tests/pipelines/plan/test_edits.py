@@ -10,12 +10,14 @@ import pytest
 
 from pipelines.plan.diff import Action
 from pipelines.plan.record import save_graph
-from pipelines.plan.run import PlanResult, plan_environment
+from pipelines.plan.run import PlanResult, plan_stack
 from stacks.environment.config import read_stack_file
 from stacks.environment.program import program
 from stacks.environment.spec import EnvironmentSpec
 
 EXAMPLES = Path(__file__).parents[3] / "stacks" / "examples" / "aws"
+
+PROJECT = "stackwright-environment"
 
 
 def example(environment: str) -> EnvironmentSpec:
@@ -27,7 +29,7 @@ def example(environment: str) -> EnvironmentSpec:
 def planned(environment: str) -> PlanResult:
     """Return the plan of a reference environment."""
     spec = example(environment)
-    return plan_environment(lambda: program(spec), environment=environment)
+    return plan_stack(lambda: program(spec), project=PROJECT, stack=environment)
 
 
 Edit = Callable[[EnvironmentSpec], dict[str, object]]
@@ -60,9 +62,9 @@ def test_an_edited_stack_file_says_what_it_does_to_data(
     save_graph(planned("prod").graph, tmp_path / "prod.json")
     changed = example("prod").model_copy(update=edit(example("prod")))
 
-    result = plan_environment(lambda: program(changed), environment="prod", saved=tmp_path / "prod.json")
+    result = plan_stack(lambda: program(changed), project=PROJECT, stack="prod", saved=tmp_path / "prod.json")
 
     assert result.difference
-    found = [one.action for one in result.difference.changes if one.type == type_]
-    assert ([expected] if expected else []) == found
+    found = {one.action for one in result.difference.changes if one.type == type_}
+    assert ({expected} if expected else set()) == found
     assert (4 if expected is Action.REPLACE else 0) == result.exit_code

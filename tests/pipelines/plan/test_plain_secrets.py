@@ -40,6 +40,7 @@ HARMLESS = {
     "ARN": {"secret": "arn:aws:secretsmanager:eu-west-1:1:secret:x"},
     "computed": {"token": "${aws:eks/cluster:Cluster::main.id}"},
     "idempotency": {"clientRequestToken": "4d2"},
+    "name of a secret, in a contract": {"content": '{"experiment_tracker": {"credentials_secret": "acme-dev/mlflow"}}'},
     "file": {"env": [{"name": "AWS_TOKEN", "value": "/var/run/token"}]},
     "address": {"uri": "postgresql://db:5432/mlflow"},
     "empty": {"password": ""},

@@ -14,8 +14,10 @@ import pytest
 
 from components.errors import UserError
 from pipelines.plan.record import save_graph
-from pipelines.plan.run import plan_environment
+from pipelines.plan.run import plan_stack
 from pipelines.plan.text import render
+
+PROJECT = "stackwright-environment"
 
 
 def stack(*, name: str = "tokens", retention: int | None = 30, days: int = 30) -> Callable[[], None]:
@@ -39,13 +41,13 @@ def stack(*, name: str = "tokens", retention: int | None = 30, days: int = 30) -
 def saved(folder: Path, program: Callable[[], None]) -> Path:
     """Save the graph of a program, as it would be after an `up`."""
     path = folder / "dev.json"
-    save_graph(plan_environment(program, environment="dev").graph, path)
+    save_graph(plan_stack(program, project=PROJECT, stack="dev").graph, path)
     return path
 
 
 def test_resources_are_counted_by_component() -> None:
     """What is in no component is shown as such."""
-    result = plan_environment(stack(), environment="dev")
+    result = plan_stack(stack(), project=PROJECT, stack="dev")
 
     assert [
         ("(no component)", {"aws:dynamodb/table:Table": 1}),
@@ -56,7 +58,7 @@ def test_resources_are_counted_by_component() -> None:
 
 def test_a_good_plan_ends_with_zero() -> None:
     """Nothing to say, nothing to block."""
-    result = plan_environment(stack(), environment="dev")
+    result = plan_stack(stack(), project=PROJECT, stack="dev")
 
     assert ([], 0, None) == (result.blocked, result.exit_code, result.difference)
 
@@ -70,7 +72,7 @@ FINDINGS = {
 @pytest.mark.parametrize(("change", "said"), FINDINGS.values(), ids=list(FINDINGS))
 def test_a_finding_blocks(change: dict[str, Any], said: str) -> None:
     """The command ends with 4, and its last lines say why."""
-    result = plan_environment(stack(**change), environment="dev")
+    result = plan_stack(stack(**change), project=PROJECT, stack="dev")
 
     assert 4 == result.exit_code
     assert [said] == [line[: len(said)] for line in result.blocked]
@@ -82,7 +84,7 @@ def test_an_accepted_finding_does_not_block(tmp_path: Path) -> None:
     accepted.write_text(
         "suppressions:\n- policy: logs-retention\n  resource: '* api'\n  reason: kept for the auditors\n"
     )
-    result = plan_environment(stack(retention=None), environment="dev", suppressions=accepted)
+    result = plan_stack(stack(retention=None), project=PROJECT, stack="dev", suppressions=accepted)
 
     assert 0 == result.exit_code
     assert "suppressed logs-retention: aws:cloudwatch/logGroup:LogGroup api: kept for the auditors" in render(result)
@@ -96,8 +98,8 @@ def test_losing_data_blocks_until_it_is_allowed(tmp_path: Path) -> None:
         "allow it by `--allow-stateful-replacement`"
     )
 
-    refused = plan_environment(after, environment="dev", saved=before)
-    allowed = plan_environment(after, environment="dev", saved=before, allow_stateful_replacement=True)
+    refused = plan_stack(after, project=PROJECT, stack="dev", saved=before)
+    allowed = plan_stack(after, project=PROJECT, stack="dev", saved=before, allow_stateful_replacement=True)
 
     assert (4, [said]) == (refused.exit_code, refused.blocked)
     assert (0, []) == (allowed.exit_code, allowed.blocked)
@@ -105,14 +107,14 @@ def test_losing_data_blocks_until_it_is_allowed(tmp_path: Path) -> None:
 
 def test_allowing_a_replacement_allows_no_finding(tmp_path: Path) -> None:
     """One flag, one permission."""
-    result = plan_environment(stack(retention=None), environment="dev", allow_stateful_replacement=True)
+    result = plan_stack(stack(retention=None), project=PROJECT, stack="dev", allow_stateful_replacement=True)
 
     assert 4 == result.exit_code
 
 
 def test_deleting_data_blocks(tmp_path: Path) -> None:
     """A resource that left the program would leave the account."""
-    result = plan_environment(lambda: None, environment="dev", saved=saved(tmp_path, stack()))
+    result = plan_stack(lambda: None, project=PROJECT, stack="dev", saved=saved(tmp_path, stack()))
 
     assert 4 == result.exit_code
     assert any("aws:kms/key:Key data: would be deleted, and the key to all that" in line for line in result.blocked)
@@ -120,7 +122,7 @@ def test_deleting_data_blocks(tmp_path: Path) -> None:
 
 def test_the_same_program_changes_nothing(tmp_path: Path) -> None:
     """Two plans of one program compare equal."""
-    result = plan_environment(stack(), environment="dev", saved=saved(tmp_path, stack()))
+    result = plan_stack(stack(), project=PROJECT, stack="dev", saved=saved(tmp_path, stack()))
 
     assert "difference: none" in render(result)
     assert 0 == result.exit_code
@@ -129,18 +131,18 @@ def test_the_same_program_changes_nothing(tmp_path: Path) -> None:
 def test_the_graph_of_another_environment_is_refused(tmp_path: Path) -> None:
     """Every resource would look deleted and created."""
     with pytest.raises(UserError, match="is of `stackwright-environment/dev`, not of `stackwright-environment/prod`"):
-        plan_environment(stack(), environment="prod", saved=saved(tmp_path, stack()))
+        plan_stack(stack(), project=PROJECT, stack="prod", saved=saved(tmp_path, stack()))
 
 
 def test_a_saved_graph_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """Without it the plan could not say what would be lost."""
     with pytest.raises(UserError, match=r"dev\.json: cannot be read"):
-        plan_environment(stack(), environment="dev", saved=tmp_path / "dev.json")
+        plan_stack(stack(), project=PROJECT, stack="dev", saved=tmp_path / "dev.json")
 
 
 def test_programs_get_the_same_as_people(tmp_path: Path) -> None:
     """The JSON holds findings, difference, reasons and exit code; the graph is saved separately."""
-    result = plan_environment(stack(name="other"), environment="dev", saved=saved(tmp_path, stack()))
+    result = plan_stack(stack(name="other"), project=PROJECT, stack="dev", saved=saved(tmp_path, stack()))
     document = json.loads(json.dumps(result.as_json()))
 
     assert (3, 4, result.blocked) == (document["resources"], document["exit_code"], document["blocked"])

@@ -44,6 +44,13 @@ EFFECTS = [
     ("aws:eks/nodeGroup:NodeGroup", "scalingConfig.maxSize", Effect.IN_PLACE),
     ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.version", Effect.IN_PLACE),
     ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.id", Effect.REPLACES),
+    ("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "accessScope.type", Effect.REPLACES),
+    ("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpTokens", Effect.IN_PLACE),
+    ("aws:ec2/launchTemplate:LaunchTemplate", "updateDefaultVersion", Effect.IN_PLACE),
+    ("aws:autoscaling/tag:Tag", "tag.value", Effect.IN_PLACE),
+    ("aws:autoscaling/tag:Tag", "tag.key", Effect.REPLACES),
+    ("aws:codebuild/webhook:Webhook", "filterGroups[0].filters[0].pattern", Effect.IN_PLACE),
+    ("aws:codebuild/webhook:Webhook", "scopeConfiguration.name", Effect.REPLACES),
     ("aws:iam/role:Role", "namePrefix", Effect.REPLACES),
     ("aws:neverheard/of:It", "anything", Effect.MAY_REPLACE),
 ]

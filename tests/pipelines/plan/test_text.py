@@ -29,7 +29,7 @@ def result() -> PlanResult:
     )
     after = tuple(one.model_copy(update={"protect": True}) for one in graph.resources)
     return PlanResult(
-        environment="dev",
+        stack="dev",
         components=(ComponentPlan(name="data", type="acme:index:Data", resources={"aws:s3/bucket:Bucket": 1}),),
         judgement=judge(sketch({"aws:cloudwatch/logGroup:LogGroup api": {}}), (UNUSED,)),
         difference=compare(before, graph.model_copy(update={"resources": after})),

@@ -9,6 +9,7 @@ import pytest
 
 from components.errors import UserError
 from pipelines.release.register import register
+from stacks.contract import CONTRACT_VERSION
 from tests.harness.project import Toy
 
 
@@ -37,7 +38,7 @@ def test_the_pin_names_package_code_and_contract(toy: Toy) -> None:
         "release": 1,
         "digest": digest,
         "commit": commit,
-        "contract_version": "1.0",
+        "contract_version": CONTRACT_VERSION,
     } == toy.pin("dev")
 
 

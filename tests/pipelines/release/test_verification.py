@@ -93,7 +93,7 @@ CASES: dict[str, tuple[Callable[[Toy], object], int, list[str]]] = {
     "a number as a version": (
         edit(contract_version=1.0),
         1,
-        [f"{STAGING}: contract_version: `1.0`: input should be a valid string"],
+        [f"{STAGING}: contract_version: `1.0` is not text; write it in quotes"],
     ),
     "a short digest": (
         edit(digest="sha256:abc"),

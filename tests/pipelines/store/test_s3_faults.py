@@ -8,7 +8,7 @@ import time
 import pytest
 
 from components.errors import UserError
-from pipelines import writes
+from pipelines import aws, writes
 from pipelines.release.package import MANIFEST
 from pipelines.store import s3 as module
 from pipelines.store.open import open_store
@@ -45,7 +45,7 @@ def test_a_store_that_answers_500_is_tried_again_and_then_named(store_at, packag
     ):
         store_at(server.url).publish(package)
 
-    assert len(server.requests) == module.ATTEMPTS
+    assert len(server.requests) == aws.ATTEMPTS
     assert time.monotonic() - started < 15
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from components.recording import RecordedResource, record
@@ -16,7 +19,10 @@ from stacks.environment.program import program
 EXAMPLES = Path(__file__).parents[3] / "stacks" / "examples" / "aws"
 Graph = dict[tuple[str, str], RecordedResource]
 
-SIZES = {"instanceClass", "limitAmount", "multiAz", "natGatewayId"}
+SIZES = {"instanceClass", "limitAmount", "maxSize", "multiAz", "natGatewayId", "replicas"}
+REACH = {"endpointPublicAccess", "publicAccessCidrs"}
+ONLY_LARGE = {"Eip", "NatGateway", "PodDisruptionBudget", "SecurityGroupIngressRule"}
+"""What an environment with one zone for the way out, one server or runners elsewhere does not have."""
 PROTECTION = {
     "protect",
     "deleteAutomatedBackups",
@@ -43,27 +49,48 @@ def recorded(environment: str, **changes: Any) -> Graph:
     return {(item.type, item.name): item for item in found if item.type != "pulumi:pulumi:Stack"}
 
 
-def neutral(item: RecordedResource, environment: str) -> dict[str, Any]:
-    """Return inputs and protection without the words that an environment is told by."""
+def neutral(text: str, environment: str) -> str:
+    """Return text without the words that an environment is told by."""
     told = values(environment)
     words = {told["account"]: "ACCOUNT", told["network"]["cidr"].removesuffix("0.0/16"): "10.N.", environment: "ENV"}
-    text = json.dumps(dict(item.inputs), sort_keys=True, default=str)
     for word, instead in words.items():
-        text = text.replace(word, instead)
-    return json.loads(text) | {"protect": item.protect}
+        text = re.sub(rf'(?<![a-z])(?<!"/){re.escape(word)}(?![a-z])', instead, text)
+    return text
 
 
-def test_environments_differ_only_in_names_sizes_and_protection() -> None:
-    """Of the same resources, whatever is not the name of the environment is a size or a protection."""
-    prod = recorded("prod")
+def neutral_graph(environment: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return inputs and protection of an example, but for its runners, by type and name."""
+    return {
+        (type_, neutral(name, environment)): json.loads(
+            neutral(json.dumps(dict(item.inputs), sort_keys=True, default=str), environment)
+        )
+        | {"protect": item.protect}
+        for (type_, name), item in recorded(environment).items()
+        if ":runners:" not in item.urn
+    }
+
+
+def different(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
+    """Yield the last names of all paths at which two values differ."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name in ours | theirs:
+            yield from different(ours.get(name), theirs.get(name), name)
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for one, other in zip(ours, theirs, strict=True):
+            yield from different(one, other, path)
+    elif ours != theirs:
+        yield path
+
+
+def test_environments_differ_only_in_names_sizes_reach_and_protection() -> None:
+    """Of the same resources, whatever is not the name of the environment is a size, its reach, or a protection."""
+    prod = neutral_graph("prod")
     for environment in ("dev", "staging"):
-        other = recorded(environment)
+        other = neutral_graph(environment)
         assert set() == set(other) - set(prod)
-        assert {"Eip", "NatGateway"} >= {type_.rpartition(":")[2] for type_, _ in set(prod) - set(other)}
+        assert ONLY_LARGE >= {type_.rpartition(":")[2] for type_, _ in set(prod) - set(other)}
         for key in other:
-            ours, theirs = neutral(other[key], environment), neutral(prod[key], "prod")
-            different = {name for name in ours | theirs if ours.get(name) != theirs.get(name)}
-            assert set() == different - SIZES - PROTECTION, key
+            assert set() == set(different(other[key], prod[key])) - SIZES - REACH - PROTECTION, key
 
 
 def test_data_is_protected_outside_of_dev() -> None:
@@ -76,16 +103,21 @@ def test_data_is_protected_outside_of_dev() -> None:
 
 
 def test_a_new_zone_changes_nothing_that_is_there() -> None:
-    """Adding a zone to the address plan adds resources; the subnets, routes and gateways there stay as they are."""
+    """A zone in the address plan adds resources; what is there stays, or takes one more subnet in place."""
     network = json.loads(json.dumps(values("prod")["network"]))
     fewer = json.loads(json.dumps(network))
     for ranges in fewer["subnets"].values():
         del ranges["euc1-az3"]
     before, after = recorded("prod", network=fewer), recorded("prod", network=network)
     assert set() == set(before) - set(after)
-    lists = {"subnetIds", "routeTableIds"}
+    grown = {
+        ("aws:rds/subnetGroup:SubnetGroup", "database"),
+        ("aws:codebuild/project:Project", "runners"),
+        ("aws:iam/rolePolicy:RolePolicy", "runners"),
+    }
     for key, item in before.items():
-        assert _without(item, lists) == _without(after[key], lists), key
+        left_alone = {path.rpartition(".")[2] for path in item.ignore_changes}
+        assert set() == set(different(dict(item.inputs), dict(after[key].inputs))) - left_alone or key in grown, key
 
 
 def test_two_environments_share_an_account() -> None:
@@ -109,5 +141,12 @@ def test_every_resource_has_our_provider() -> None:
     assert {provider} == {str(item.provider).partition("::${")[0] for item in custom}
 
 
-def _without(item: RecordedResource, names: set[str]) -> dict[str, Any]:
-    return {name: value for name, value in item.inputs.items() if name not in names}
+@pytest.mark.parametrize("bounded", [True, False])
+def test_every_role_carries_the_boundary(bounded: bool) -> None:
+    """Who applies may make no other role; an account that was not bootstrapped by us has none to carry."""
+    roles = [
+        item for (type_, _), item in recorded("dev", bounded_roles=bounded).items() if type_ == "aws:iam/role:Role"
+    ]
+    arn = "arn:aws:iam::111111111111:policy/acme-dev-boundary"
+
+    assert {arn if bounded else None} == {item.inputs.get("permissionsBoundary") for item in roles}

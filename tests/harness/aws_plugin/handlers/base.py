@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 OF_THE_PROVIDER = frozenset({"region", "tags", "tagsAll", "timeouts", "__defaults"})
 """Inputs that the stand-in itself acts on, for every type."""
 
+TAGS = frozenset({"tags", "tagsAll"})
+"""Inputs that are tags: of the resource, and with those of the provider."""
+
 
 class Given(dict[str, Any]):
     """The inputs of a resource; knows which of them were looked at."""

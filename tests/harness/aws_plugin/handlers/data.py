@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.harness.aws_plugin.cloud import GoneError
-from tests.harness.aws_plugin.handlers.base import Given, Handler, Names
+from tests.harness.aws_plugin.handlers.base import TAGS, Given, Handler, Names
 
 if TYPE_CHECKING:
     from tests.harness.aws_plugin.cloud import Cloud
@@ -29,7 +29,10 @@ class SubnetGroup(Handler):
         return {"name": id_, "arn": live["DBSubnetGroupArn"], "vpcId": live["VpcId"], "subnetIds": subnets}
 
     def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
-        aws.rds.modify_db_subnet_group(DBSubnetGroupName=id_, SubnetIds=given["subnetIds"])
+        if changed - TAGS:
+            super().update(aws, id_, given, changed)  # moto loses the group when it changes its subnets
+        arn = self.read(aws, id_, given)["arn"]
+        aws.rds.add_tags_to_resource(ResourceName=arn, Tags=aws.tag_list(given.tags))
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         aws.rds.delete_db_subnet_group(DBSubnetGroupName=id_)
@@ -52,7 +55,10 @@ class ParameterGroup(Handler):
         return name
 
     def read(self, aws: Cloud, id_: str, given: Given) -> dict[str, Any]:
-        live = aws.rds.describe_db_parameter_groups(DBParameterGroupName=id_)["DBParameterGroups"][0]
+        found = aws.rds.describe_db_parameter_groups(DBParameterGroupName=id_)["DBParameterGroups"]
+        if not found:
+            raise GoneError(id_)
+        live = found[0]
         return {"name": id_, "arn": live["DBParameterGroupArn"], "family": live["DBParameterGroupFamily"]}
 
     def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
@@ -139,11 +145,14 @@ class Instance(Handler):
         }
 
     def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
-        wanted = given.only(*self.same, **self.renamed)
+        renamed = {name: key for name, key in self.renamed.items() if key in changed}
+        wanted = given.only(*(key for key in self.same if key in changed), **renamed)
         takes = set(aws.rds.meta.service_model.operation_model("ModifyDBInstance").input_shape.members)
         kept = {name: value for name, value in wanted.items() if name in takes and name not in self.fixed}
-        name = self._live(aws, id_)["DBInstanceIdentifier"]
-        aws.rds.modify_db_instance(DBInstanceIdentifier=name, ApplyImmediately=True, **kept)
+        live = self._live(aws, id_)
+        if kept:
+            aws.rds.modify_db_instance(DBInstanceIdentifier=live["DBInstanceIdentifier"], ApplyImmediately=True, **kept)
+        aws.rds.add_tags_to_resource(ResourceName=live["DBInstanceArn"], Tags=aws.tag_list(given.tags))
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         name = self._live(aws, id_)["DBInstanceIdentifier"]

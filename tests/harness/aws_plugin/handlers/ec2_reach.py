@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.harness.aws_plugin.cloud import GoneError
-from tests.harness.aws_plugin.handlers.base import Given, Handler
+from tests.harness.aws_plugin.handlers.base import TAGS, Given, Handler
 from tests.harness.aws_plugin.handlers.ec2 import Ec2Handler, arn
 
 if TYPE_CHECKING:
@@ -188,6 +188,11 @@ class _Rule(Handler):
             "fromPort": live.get("FromPort"),
             "toPort": live.get("ToPort"),
         }
+
+    def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
+        if changed - TAGS:
+            super().update(aws, id_, given, changed)
+        aws.ec2.create_tags(Resources=[id_], Tags=aws.tag_list(given.tags))
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         call = getattr(aws.ec2, f"revoke_security_group_{self.direction}")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.aws_plugin.cloud import GoneError
-from tests.harness.aws_plugin.handlers.base import Given, Handler
+from tests.harness.aws_plugin.handlers.base import TAGS, Given, Handler
 
 if TYPE_CHECKING:
     from tests.harness.aws_plugin.cloud import Cloud
@@ -147,6 +147,11 @@ class OpenIdConnectProvider(Handler):
     def read(self, aws: Cloud, id_: str, given: Given) -> dict[str, Any]:
         live = aws.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=id_)
         return {"arn": id_, "clientIdLists": live["ClientIDList"]}
+
+    def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
+        if changed - TAGS:
+            super().update(aws, id_, given, changed)
+        aws.iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=id_, Tags=aws.tag_list(given.tags))
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         aws.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=id_)

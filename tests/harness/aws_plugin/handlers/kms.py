@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.aws_plugin.cloud import GoneError
@@ -72,3 +73,19 @@ class Alias(Handler):
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         aws.kms.delete_alias(AliasName=id_)
+
+
+def public_key(aws: Cloud, key_id: str) -> dict[str, Any]:
+    """Return the public half of an asymmetric key."""
+    live, key = aws.kms.get_public_key(KeyId=key_id), aws.kms.describe_key(KeyId=key_id)["KeyMetadata"]
+    text = base64.encodebytes(live["PublicKey"]).decode()
+    return {
+        "id": key["Arn"],
+        "arn": key["Arn"],
+        "keyId": key_id,
+        "keyUsage": key["KeyUsage"],
+        "customerMasterKeySpec": key["KeySpec"],
+        "signingAlgorithms": key["SigningAlgorithms"],
+        "publicKey": text.replace("\n", ""),
+        "publicKeyPem": f"-----BEGIN PUBLIC KEY-----\n{text}-----END PUBLIC KEY-----\n",
+    }

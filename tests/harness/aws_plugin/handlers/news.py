@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.aws_plugin.cloud import GoneError
-from tests.harness.aws_plugin.handlers.base import Given, Handler
+from tests.harness.aws_plugin.handlers.base import TAGS, Given, Handler
 
 if TYPE_CHECKING:
     from tests.harness.aws_plugin.cloud import Cloud
@@ -80,7 +80,7 @@ class TopicSubscription(Handler):
 
 
 class Budget(Handler):
-    """Its id is `account:name`."""
+    """Its id is `account:name`; moto keeps no tags of it, and changes none."""
 
     type = "budgets/budget:Budget"
     named = "name"
@@ -113,6 +113,10 @@ class Budget(Handler):
             "budgetType": live["BudgetType"],
             "timeUnit": live["TimeUnit"],
         }
+
+    def update(self, aws: Cloud, id_: str, given: Given, changed: set[str]) -> None:
+        if changed - TAGS:
+            super().update(aws, id_, given, changed)
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         account, _, name = id_.partition(":")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.aws_plugin.cloud import GoneError
 from tests.harness.aws_plugin.handlers.base import Given, Handler, Names
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Bucket(Handler):
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         if given.get("forceDestroy"):
-            found = aws.s3.list_object_versions(Bucket=id_)
-            for item in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
-                aws.s3.delete_object(Bucket=id_, Key=item["Key"], VersionId=item["VersionId"])
+            for found in aws.s3.get_paginator("list_object_versions").paginate(Bucket=id_):
+                for item in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
+                    aws.s3.delete_object(Bucket=id_, Key=item["Key"], VersionId=item["VersionId"])
         aws.s3.delete_bucket(Bucket=id_)
 
     def _tag(self, aws: Cloud, id_: str, given: Given) -> None:
@@ -163,3 +164,19 @@ class BucketLifecycleConfiguration(Setting):
 
     def delete(self, aws: Cloud, id_: str, given: Given) -> None:
         aws.s3.delete_bucket_lifecycle(Bucket=id_)
+
+
+class BucketLogging(Setting):
+    type = "s3/bucketLogging:BucketLogging"
+    call, argument = "bucket_logging", "BucketLoggingStatus"
+
+    def to_aws(self, given: Given) -> Any:
+        return {"LoggingEnabled": given.only("targetBucket", "targetPrefix")}
+
+    def from_aws(self, live: Any, given: Given) -> dict[str, Any]:
+        if "LoggingEnabled" not in live:
+            raise GoneError(self.type)
+        return self.names.from_aws(live["LoggingEnabled"], dict.fromkeys(("targetBucket", "targetPrefix")))
+
+    def delete(self, aws: Cloud, id_: str, given: Given) -> None:
+        aws.s3.put_bucket_logging(Bucket=id_, BucketLoggingStatus={})

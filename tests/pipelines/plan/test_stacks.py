@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from pipelines.plan.graph import Abilities
+from pipelines.plan.stacks import plan_project
 from tests.harness.command import stackwright
 
 EXAMPLES = Path(__file__).parents[3] / "stacks" / "examples" / "aws"
@@ -64,3 +67,38 @@ def test_a_stack_file_with_problems_is_not_planned(folder: Path) -> None:
     assert ["artifact_store.flavor: `s4` is not allowed; choose one of existing, s3"] == [
         line.partition("Pulumi.dev.yaml: ")[2] for line in said.problems
     ]
+
+
+PROJECTS = EXAMPLES / "projects"
+
+
+@pytest.mark.parametrize(
+    ("project", "environment"), [("churn", "dev"), ("churn", "staging"), ("churn", "prod"), ("ledger", "dev")]
+)
+def test_the_examples_of_projects_have_no_findings(project: str, environment: str) -> None:
+    """A project's stack is planned from its platform document, and needs nothing that its cluster does not have."""
+    said = stackwright("plan", "--env", environment, "--project", project, "--folder", PROJECTS, "--format", "json")
+
+    assert (0, [], f"{project}-{environment}") == (
+        said.code,
+        said.document["judgement"]["findings"],
+        said.document["stack"],
+    )
+    assert project in {component["name"] for component in said.document["components"]}
+
+
+def test_what_a_cluster_has_is_in_its_platform_document(folder: Path) -> None:
+    """A project's plan knows classes and accelerators of the environment; without GPU pools there are none."""
+    whole = plan_project(folder / "projects", "dev", "churn").graph.abilities
+    document = folder / "projects" / "platform" / "dev.json"
+    platform = json.loads(document.read_text())
+    del platform["node_pools"]["gpu"]
+    document.write_text(json.dumps(platform))
+    without = plan_project(folder / "projects", "dev", "churn").graph.abilities
+
+    assert (
+        Abilities(api_groups=("metrics.k8s.io",), ingress_classes=("alb",), extended_resources=("nvidia.com/gpu",))
+        == whole
+    )
+    assert without is not None
+    assert () == without.extended_resources

@@ -1,0 +1,99 @@
+"""Whether the services behind a contract answer as it says; each is given a few seconds."""
+
+from __future__ import annotations
+
+import base64
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.errors import UserError
+from pipelines.release.kms import SCHEME
+from pipelines.release.signing import open_signer
+from pipelines.uris import local_path
+
+if TYPE_CHECKING:
+    from pipelines.registry.credentials import Credentials
+    from stacks.contract import Contract
+
+SECONDS = 5
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": SECONDS,
+    "read_timeout": SECONDS,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
+"""Of each client of AWS."""
+
+
+def live_problems(contract: Contract) -> list[str]:
+    """Return what an environment's services say that its contract does not, a line each."""
+    where = f"stack/{contract.environment}.json"
+    problems = list[str]()
+    for ask in (_artifact_store, _experiment_tracker, _model_deployer, _signing_key):
+        try:
+            ask(contract)
+        except UserError as error:
+            problems += [f"{where}: {problem}" for problem in error.problems]
+    return problems
+
+
+def _artifact_store(contract: Contract) -> None:
+    uri = contract.artifact_store.uri
+    if not uri.startswith("s3://"):
+        return
+    from pipelines.store.s3 import explained, s3_client
+
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    own = "/".join(filter(None, [prefix, contract.project, ""])) + "/"
+    with explained(f"artifact_store.uri: `{uri}`", bucket):
+        s3_client(**PATIENCE).list_objects_v2(Bucket=bucket, Prefix=own, MaxKeys=1)
+
+
+def _experiment_tracker(contract: Contract) -> None:
+    uri = contract.experiment_tracker.tracking_uri
+    if not uri.startswith("http"):
+        if not Path(uri.removeprefix("sqlite:///")).parent.is_dir():
+            raise UserError(f"experiment_tracker.tracking_uri: the folder of `{uri}` does not exist")
+        return
+    from pipelines.registry.credentials import credentials_of
+
+    try:
+        credentials = credentials_of(contract, **PATIENCE)
+    except UserError as error:
+        raise UserError(f"experiment_tracker.credentials_secret: {problem}" for problem in error.problems) from error
+    version, expected = _version(uri, credentials), contract.experiment_tracker.version
+    if not version.startswith(f"{expected}."):
+        told = f"`{expected}`, the server says `{version}`; pull it again"
+        raise UserError(f"experiment_tracker.version: {told}")
+
+
+def _version(uri: str, credentials: Credentials | None) -> str:
+    request = urllib.request.Request(f"{uri}/version")  # noqa: S310 - http(s) only
+    if credentials:
+        basic = base64.b64encode(f"{credentials.username}:{credentials.password}".encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {basic}")
+    where = f"experiment_tracker.tracking_uri: `{uri}`"
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - http(s) only
+            return answer.read(40).decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        refused = "the credentials are refused" if credentials else "it wants somebody to sign in"
+        raise UserError(f"{where} answers {error.code}: {refused if error.code == 401 else error.reason}") from error
+    except OSError as error:
+        raise UserError(f"{where} does not answer: {error}") from error
+
+
+def _model_deployer(contract: Contract) -> None:
+    deployer = contract.model_deployer
+    if deployer.flavor == "process" and not local_path(deployer.uri).parent.is_dir():
+        raise UserError(f"model_deployer.uri: the folder of `{local_path(deployer.uri)}` does not exist")
+
+
+def _signing_key(contract: Contract) -> None:
+    uri = contract.signing_key.private_key_uri or ""
+    if uri.startswith(SCHEME):
+        try:
+            open_signer(contract.signing_key, **PATIENCE)
+        except UserError as error:
+            raise UserError(f"signing_key: {problem}" for problem in error.problems) from error

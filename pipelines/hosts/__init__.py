@@ -1,0 +1,1 @@
+"""The hosts of repositories, asked for what only they know."""

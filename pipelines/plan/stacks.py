@@ -1,0 +1,74 @@
+"""The offline plan of a stack file: an environment's, or a project's."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from components.errors import UserError
+from pipelines.plan.graph import Abilities
+from pipelines.plan.run import plan_stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.plan.run import PlanResult
+    from stacks.platform import Platform
+
+
+def plan_environment(
+    folder: Path, environment: str, saved: Path | None = None, *, allow_stateful_replacement: bool = False
+) -> PlanResult:
+    """Plan `Pulumi.<environment>.yaml` of a folder, with its `suppressions.yaml` if there is one."""
+    from stacks.environment.config import read_stack_file
+
+    spec = read_stack_file(folder / f"Pulumi.{environment}.yaml")
+    try:
+        from stacks.environment.program import program
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    return plan_stack(
+        partial(program, spec),
+        project="stackwright-environment",
+        stack=environment,
+        saved=saved,
+        suppressions=folder / "suppressions.yaml",
+        allow_stateful_replacement=allow_stateful_replacement,
+    )
+
+
+def plan_project(
+    folder: Path, environment: str, project: str, saved: Path | None = None, *, allow_stateful_replacement: bool = False
+) -> PlanResult:
+    """Plan `Pulumi.<project>-<environment>.yaml` of a folder, in the environment that its platform document says."""
+    from stacks.project.config import read_stack_file
+
+    stack = f"{project}-{environment}"
+    spec, platform = read_stack_file(folder / f"Pulumi.{stack}.yaml")
+    try:
+        from stacks.project.program import program
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    return plan_stack(
+        partial(program, spec, platform),
+        project="stackwright-project",
+        stack=stack,
+        saved=saved,
+        suppressions=folder / "suppressions.yaml",
+        abilities=_abilities(platform),
+        allow_stateful_replacement=allow_stateful_replacement,
+    )
+
+
+def _abilities(platform: Platform) -> Abilities:
+    """Return what the environment's stack has put into the cluster."""
+    accelerators = {name for pool in platform.node_pools.values() for name in pool.accelerators}
+    return Abilities(
+        api_groups=("metrics.k8s.io",),
+        ingress_classes=(platform.ingress.class_name,),
+        extended_resources=tuple(sorted(accelerators)),
+    )
+
+
+def _missing(error: ModuleNotFoundError) -> UserError:
+    return UserError(f"plan: needs {error.name}; install `stackwright[plan]`")

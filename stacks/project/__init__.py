@@ -1,0 +1,1 @@
+"""The stack of a project: what one project gets in one environment."""

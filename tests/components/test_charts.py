@@ -1,0 +1,154 @@
+"""The charts that components install are those that were read, and have the values that are set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pydantic import ValidationError
+
+from components import conformance
+from components.base import Outputs, Spec
+from components.catalogue import AnySpec, flavor_of, flavors, kind_of
+from components.charts import Chart, charts, release
+from components.component import Component
+from tests.harness.recorded import deploy
+
+READ = Path(__file__).resolve().parents[3] / "shared" / "charts"
+"""Beside the checkout: one file for each chart, with every value key of one version."""
+
+KINDS = {"boolean": bool, "list": list, "map": Mapping}
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+
+
+def known(chart: str) -> dict[str, Any]:
+    """What was read of a chart; a chart that nobody read is an error."""
+    if not READ.is_dir():
+        pytest.skip("the value keys of charts do not lie beside this checkout (../shared/charts)")
+    path = READ / f"{chart}.json"
+    assert path.exists(), f"components/charts.yaml: {chart}: nobody read its value keys; add shared/charts/{chart}.json"
+    return json.loads(path.read_text())
+
+
+def strangers(values: Mapping[str, Any], keys: Mapping[str, str], above: str = "") -> Iterator[str]:
+    """Say which values a chart does not have, or has as something else."""
+    for name, value in values.items():
+        path = above + name.replace(".", r"\.")
+        kind = keys.get(path)
+        if kind is not None:
+            if not isinstance(value, KINDS.get(kind, object)):
+                yield f"{path}: is {type(value).__name__}; the chart has a {kind}"
+        elif any(key.startswith(f"{path}.") for key in keys) and isinstance(value, Mapping):
+            yield from strangers(value, keys, f"{path}.")
+        else:
+            yield f"{path}: not a value of the chart"
+
+
+@pytest.mark.parametrize(("name", "row"), charts().items(), ids=list(charts()))
+def test_its_version_is_the_one_that_was_read(name: str, row: Chart) -> None:
+    """A new version is pinned together with what was read of it."""
+    read = known(name)
+
+    assert (read["version"], read["repository"]) == (row.version, row.repository), (
+        f"components/charts.yaml: {name}: refresh shared/charts/{name}.json, or pin what it says"
+    )
+
+
+@pytest.mark.parametrize(("name", "row"), charts().items(), ids=list(charts()))
+def test_its_images_are_those_of_the_version(name: str, row: Chart) -> None:
+    """What is declared to run has the tag of the release of the software, and privileges are of those containers."""
+    release_of_software = known(name)["app_version"].removeprefix("v")
+
+    assert row.images
+    assert [] == [image for image in row.images.values() if not image.endswith(f":v{release_of_software}")]
+    assert set(row.privileges) <= set(row.images)
+
+
+@pytest.mark.parametrize("spec", flavors(), ids=lambda spec: f"{kind_of(spec)}-{flavor_of(spec)}")
+def test_every_value_that_a_flavor_sets_exists(spec: AnySpec) -> None:
+    """A key with a slip would be ignored without a word."""
+    releases = [item for case in conformance.cases(spec) for item in case.built().managed if item.type == RELEASE]
+
+    found = {
+        item.inputs["chart"]: [*strangers(item.inputs["values"], known(item.inputs["chart"])["keys"])]
+        for item in releases
+    }
+
+    assert {} == {chart: problems for chart, problems in found.items() if problems}
+
+
+def test_every_chart_of_the_table_is_installed() -> None:
+    """A row that nothing installs is not declared any more."""
+    built = [item for case in conformance.cases() for item in case.built().managed if item.type == RELEASE]
+
+    assert set(charts()) == {item.inputs["chart"] for item in built}
+
+
+KEYS = {
+    "replicas": "integer",
+    "image.tag": "string",
+    "tls.enabled": "boolean",
+    "labels": "map",
+    "args": "list",
+    "id": "null",
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"replicas": 2, "image": {"tag": "1"}, "labels": {"a.b/c": {"d": 1}}, "args": [{}], "id": {"a": 1}}, []),
+        ({"replicaCount": 2}, ["replicaCount: not a value of the chart"]),
+        ({"image": {"digest": "1"}}, ["image.digest: not a value of the chart"]),
+        ({"image": "web"}, ["image: not a value of the chart"]),
+        ({"tls": {"enabled": "yes"}}, ["tls.enabled: is str; the chart has a boolean"]),
+        ({"args": "-v"}, ["args: is str; the chart has a list"]),
+        ({"labels": ["a"]}, ["labels: is list; the chart has a map"]),
+        ({"a.b": 1}, [r"a\.b: not a value of the chart"]),
+    ],
+)
+def test_a_slip_is_found(values: dict[str, Any], told: list[str]) -> None:
+    """The check itself lets only through what a chart has."""
+    assert told == list(strangers(values, KEYS))
+
+
+class Owner(Component[Outputs]):
+    """Who needs a chart."""
+
+
+def test_a_release_is_pinned_awaited_and_taken_back_when_it_fails() -> None:
+    """Repository and version are those of the table; the name is the chart's, so that its objects have names."""
+
+    def program(opts: pulumi.ResourceOptions) -> None:
+        owner = Owner("owner", Spec(), opts)
+        first = release(owner, "first", "metrics-server", "kube-system", {"replicas": 2})
+        release(owner, "second", "cluster-autoscaler", "kube-system", {}, depends_on=[first])
+
+    found = deploy(program).all("Release")
+    row = charts()["metrics-server"]
+
+    expected = {
+        "name": "metrics-server",
+        "chart": "metrics-server",
+        "namespace": "kube-system",
+        "repositoryOpts": {"repo": row.repository},
+        "version": row.version,
+        "values": {"replicas": 2},
+        "atomic": True,
+        "cleanupOnFail": True,
+    }
+    assert expected == {name: found["first"].inputs[name] for name in expected}
+    assert "skipAwait" not in found["first"].inputs
+    assert found["first"].urn in found["second"].dependencies
+
+
+@pytest.mark.parametrize("version", ["~3.5", "3.5", "latest", ""])
+def test_versions_are_exact(version: str) -> None:
+    """Neither a range nor the newest."""
+    with pytest.raises(ValidationError):
+        Chart(repository="https://charts.example", version=version, images={})

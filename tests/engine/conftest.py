@@ -1,0 +1,59 @@
+"""Stacks of their own, each in an account of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Generator
+
+import pytest
+import yaml
+
+from tests.harness.aws import moto_server
+from tests.harness.aws_plugin.handlers.dns import add_zone
+from tests.harness.engine.stack import Engine
+from tests.harness.engine.tools import ROOT, need_engine
+
+ACCOUNTS = {"dev": "1" * 12, "staging": "2" * 12, "prod": "3" * 12}
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Generator[str]:
+    """Every account of moto, on loopback."""
+    need_engine()
+    with moto_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def small(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Engine]:
+    """Make stacks for programs of a few lines, each in a new account."""
+    numbers = itertools.count(444444444400)
+
+    def make() -> Engine:
+        project = ROOT / "tests" / "harness" / "engine" / "small"
+        folder = tmp_path_factory.mktemp("small") / "stack"
+        return Engine(folder, project, stack="test", account=str(next(numbers)), endpoint=endpoint)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def environment(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Engine]:
+    """Make the stack of an environment from the example's own file, in its account or in another."""
+
+    def make(name: str, account: str | None = None) -> Engine:
+        engine = Engine(
+            tmp_path_factory.mktemp(name) / "stack",
+            ROOT / "stacks" / "environment",
+            stack=name,
+            account=account or ACCOUNTS[name],
+            endpoint=endpoint,
+            stack_file=ROOT / "stacks" / "examples" / "aws" / f"Pulumi.{name}.yaml",
+        )
+        text = engine.stack_file.read_text()
+        engine.stack_file.write_text(text.replace(ACCOUNTS[name], engine.account))
+        ingress = yaml.safe_load(text)["config"]["stackwright:environment"]["ingress"]
+        add_zone(engine.account, ingress["zone_id"], ingress["domain"])
+        return engine
+
+    return make

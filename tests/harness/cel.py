@@ -1,0 +1,59 @@
+"""The part of CEL that admission rules of ours are written in, as Python decides it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_STRINGS = re.compile(r"('[^']*')")
+_WORDS = (
+    (re.compile(r"\bhas\(([\w.]+)\)"), r"has(lambda: \1)"),
+    (re.compile(r"\.all\((\w+), "), r".all(lambda \1: "),
+    (re.compile(r"!(?!=)"), " not "),
+    (re.compile(r"&&"), " and "),
+    (re.compile(r"\|\|"), " or "),
+    (re.compile(r"\bstartsWith\b"), "startswith"),
+)
+
+
+class Missing(Exception):  # noqa: N818 - as CEL says `no such key`
+    """A field that is not there was looked at without `has`."""
+
+
+class Node:
+    """A value of an object, with fields as attributes."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __getattr__(self, name: str) -> Any:
+        if not isinstance(self._value, Mapping) or name not in self._value:
+            raise Missing(name)
+        found = self._value[name]
+        return Node(found) if isinstance(found, Mapping | list) else found
+
+    def all(self, holds: Callable[[Any], bool]) -> bool:
+        """Return whether something holds for every item of a list, or every key of a mapping."""
+        return all(holds(Node(item) if isinstance(item, Mapping) else item) for item in self._value)
+
+
+def evaluate(expression: str, value: Mapping[str, Any]) -> bool:
+    """Decide an expression about `object`; what is not of the part raises."""
+    parts = [part if part.startswith("'") else _python(part) for part in _STRINGS.split(expression)]
+    names = {"__builtins__": {}, "object": Node(value), "has": _has}
+    return bool(eval("".join(parts).strip(), names))
+
+
+def _python(text: str) -> str:
+    for pattern, instead in _WORDS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _has(read: Callable[[], Any]) -> bool:
+    try:
+        read()
+    except Missing:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What all provider plugins of ours share."""
