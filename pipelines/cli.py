@@ -203,6 +203,19 @@ def plan(
     raise typer.Exit(result.exit_code)
 
 
+@app.command("exec")
+def execute(
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="What to run, with its own words.")],
+    env: EnvOption,
+    project: ProjectOption = Path(),
+) -> None:
+    """Run a command that finds the tracking server of an environment, and signs in to it."""
+    from pipelines.execution import run_in
+    from pipelines.project import find_project
+
+    run_in(find_project(project), env, command)
+
+
 @app.command()
 def rehearse(
     project: Annotated[

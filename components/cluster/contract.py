@@ -52,8 +52,8 @@ class ClusterOutputs(Outputs):
     """Name -> security group of nodes and pods, which a database lets in; empty where there are no such groups."""
 
 
-Version = Literal["1.33", "1.34", "1.35", "1.36"]
-"""Minor releases of Kubernetes that Amazon EKS runs
+Version = Literal["1.34", "1.35", "1.36"]
+"""Minor releases of Kubernetes in the standard support of Amazon EKS
 (docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html, July 2026)."""
 
 AddonName = Literal["eks-pod-identity-agent", "kube-proxy", "vpc-cni"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -60,3 +61,19 @@ def _resource(params: dict[str, Any]) -> str:
     if "Bucket" in params:
         return "/".join(filter(None, [params["Bucket"], params.get("Key", params.get("Prefix"))]))
     return str(params.get("KeyId") or params.get("SecretId") or params.get("RoleArn") or "")
+
+
+@contextlib.contextmanager
+def served_calls() -> Generator[list[str]]:
+    """Record what moto's servers are asked by other processes, as `PUT bucket/key` or `TrentService.Sign`."""
+    calls = list[str]()
+    ordinary = DomainDispatcherApplication.__call__
+
+    def noted(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
+        target = environ.get("HTTP_X_AMZ_TARGET")
+        asked = target or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+        calls.append(KEY_ID.sub("key/<id>", DIGEST.sub("<digest>", asked)))
+        return ordinary(self, environ, start_response)
+
+    with mock.patch.object(DomainDispatcherApplication, "__call__", noted):
+        yield calls

@@ -6,90 +6,26 @@ stack exports is what the project pulls. Each call is held against the policies 
 
 from __future__ import annotations
 
-import functools
 import json
 import shutil
 from collections.abc import Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from pipelines.plan.access import Request, decide, web_identity
-from pipelines.plan.graph import Graph
-from pipelines.plan.record import record
-from pipelines.release.kms import KmsSigner
-from stacks.project.config import read_stack_file
-from stacks.project.program import program
 from tests.harness.aws import empty_moto_server, point_at
+from tests.harness.aws_project import ACCOUNT, PASSWORD, REGION, Environment, built
 from tests.harness.calls import Call, recorded_calls
 from tests.harness.command import stackwright
 from tests.harness.mlflow import mlflow_server
 from tests.harness.project import Toy
 
-STACKS = Path(__file__).parents[2] / "stacks" / "examples" / "aws" / "projects"
 LISTED = Path(__file__).with_name("aws_contract_calls.jsonl")
-ACCOUNT = "111111111111"
-REGION = "eu-central-1"
-PASSWORD = "a long password"
 WRITES = {"PutObject", "Sign"}
 KEY_RIGHTS = {"GetObject": "kms:Decrypt", "PutObject": "kms:GenerateDataKey"}
 """Operation of S3 -> what it needs on the key of an encrypted bucket."""
-
-
-@dataclass
-class Environment:
-    """What the stack of the project is in one environment, and what is there."""
-
-    graph: Graph
-    key: str
-    """ARN of the signing key."""
-
-    @property
-    def values(self) -> dict[str, str]:
-        """Placeholder of the recorded graph -> what AWS says."""
-        contract: Any = self.graph.outputs["contract"]
-        environment, account = contract["environment"], contract["account"]
-        role = f"arn:aws:iam::{account}:role/acme-{environment}-toy"
-        return {
-            "${aws:kms/key:Key::toy-signing.arn}": self.key,
-            "${aws:ecr/repository:Repository::toy.repositoryUrl}": f"{account}.dkr.ecr.{REGION}.amazonaws.com/toy",
-            **{f"${{aws:iam/role:Role::toy-{name}.arn}}": f"{role}-{name}" for name in ("deploy", "plan", "promotion")},
-        }
-
-    def filled(self, value: Any) -> str:
-        """Return a value of the graph as JSON, with what AWS says."""
-        text = json.dumps(value)
-        for placeholder, said in self.values.items():
-            text = text.replace(placeholder, said)
-        return text
-
-    def contract(self, tracking_uri: str) -> str:
-        """Return the contract as the stack publishes it."""
-        document = json.loads(self.filled(self.graph.outputs["contract"]))
-        document["signing_key"]["public_key"] = KmsSigner(document["signing_key"]["private_key_uri"]).public_key
-        document["experiment_tracker"]["tracking_uri"] = tracking_uri
-        return json.dumps(document)
-
-    def policies(self, role: str) -> list[str]:
-        """Return the policies of one of the project's roles."""
-        named = [item for item in self.graph.resources if item.type == "aws:iam/rolePolicy:RolePolicy"]
-        mine = [item for item in named if str(item.inputs["role"]).endswith(f"-toy-{role}")]
-        return [json.loads(self.filled(item.inputs["policy"])) for item in mine]
-
-    def trust(self, role: str) -> str:
-        """Return whom one of the project's roles trusts."""
-        found = next(item for item in self.graph.resources if item.name == f"toy-{role}" and "iam/role:" in item.type)
-        return found.inputs["assumeRolePolicy"]
-
-
-def recorded(environment: str) -> Graph:
-    """Record the stack of the example's project, under another name and without data of others."""
-    spec, platform = read_stack_file(STACKS / f"Pulumi.churn-{environment}.yaml")
-    own = spec.model_copy(update={"project": "toy", "reads": {}})
-    return record(functools.partial(program, own, platform), project="stackwright-project", stack=f"toy-{environment}")
 
 
 @pytest.fixture
@@ -106,23 +42,7 @@ def environments(
         point_at(monkeypatch, endpoint)
         monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
         monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
-        yield {name: built(name, address) for name in ("dev", "staging")}
-
-
-def built(name: str, tracking_uri: str) -> Environment:
-    """Make what the stacks of an environment make, as far as the project's commands meet it."""
-    key = boto3.client("kms", region_name=REGION).create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-    environment = Environment(recorded(name), key["KeyMetadata"]["Arn"])
-    published: Any = environment.graph.outputs
-    bucket, _, path = published["contract_uri"].removeprefix("s3://").partition("/")
-    s3 = boto3.client("s3", region_name=REGION)
-    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket=bucket, Key=path, Body=environment.contract(tracking_uri).encode())
-    boto3.client("secretsmanager", region_name=REGION).create_secret(
-        Name=published["contract"]["experiment_tracker"]["credentials_secret"],
-        SecretString=json.dumps({"username": "admin", "password": PASSWORD}),
-    )
-    return environment
+        yield {name: built("toy", name, address) for name in ("dev", "staging")}
 
 
 def walk(toy: Toy, environments: dict[str, Environment]) -> list[tuple[str, str, Call]]:

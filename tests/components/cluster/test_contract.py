@@ -17,7 +17,7 @@ ADMIN = "arn:aws:iam::111122223333:role/apply"
     ("values", "told"),
     [
         ({"version": 1.35}, "version: `1.35` is not text; write it in quotes"),
-        ({"version": "1.29"}, "version: `1.29`: input should be '1.33', '1.34', '1.35' or '1.36'"),
+        ({"version": "1.29"}, "version: `1.29`: input should be '1.34', '1.35' or '1.36'"),
         (
             {"endpoint": "public", "public_cidrs": ["0.0.0.0/0"]},
             "public_cidrs.0: `0.0.0.0/0`: lets far too much of the internet in; name your own addresses",

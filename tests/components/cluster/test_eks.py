@@ -18,6 +18,7 @@ from components.network.contract import NetworkOutputs
 from components.recording import RecordedResource
 from components.runners.contract import RunnersOutputs
 from pipelines.plan.access import Principal, Request, decide
+from tests.harness.recorded import before
 
 ADMIN, ONCALL = "arn:aws:iam::111122223333:role/apply", "arn:aws:iam::111122223333:role/ops/oncall"
 SPEC = EksSpec(admin_role_arns=(ADMIN,))
@@ -53,18 +54,6 @@ def runners_named(names: tuple[str, ...]) -> RunnersOutputs:
 def inputs(found: dict[str, RecordedResource], name: str) -> dict[str, Any]:
     """The inputs of one resource."""
     return dict(found[name].inputs)
-
-
-def waits_for(found: dict[str, RecordedResource], name: str) -> set[str]:
-    """What a resource of the cluster is made after, at once or through others."""
-    names = {item.urn: name for name, item in found.items()}
-    seen: set[str] = set()
-    left = [name]
-    while left:
-        new = {names[urn] for urn in found[left.pop()].dependencies if urn in names} - seen
-        seen |= new
-        left += new
-    return seen
 
 
 @pytest.mark.parametrize("tier", list(Tier)[1:])
@@ -131,7 +120,7 @@ def test_rights_wait_for_their_entry() -> None:
     """A policy is associated with an entry that is there."""
     name = "cluster-111122223333-apply"
 
-    assert f"AccessEntry {name}" in waits_for(managed(), f"AccessPolicyAssociation {name}")
+    assert f"AccessEntry {name}" in before(managed(), f"AccessPolicyAssociation {name}")
 
 
 def test_one_more_runner_is_one_more_rule() -> None:
@@ -167,7 +156,7 @@ def test_the_log_is_there_first_and_has_an_end() -> None:
 
     assert ("/aws/eks/acme-prod/cluster", 90) == (log["name"], log["retentionInDays"])
     assert "${aws:kms/key:Key::cluster.arn}" == log["kmsKeyId"]
-    assert "LogGroup cluster" in waits_for(found, "Cluster cluster")
+    assert "LogGroup cluster" in before(found, "Cluster cluster")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +182,7 @@ def test_its_role_outlives_it() -> None:
     """What the control plane may do is there before it and gone after it."""
     rights = {"RolePolicyAttachment cluster", "RolePolicy cluster"}
 
-    assert rights <= waits_for(managed(), "Cluster cluster")
+    assert rights <= before(managed(), "Cluster cluster")
 
 
 @pytest.mark.parametrize(
@@ -251,14 +240,14 @@ def test_the_network_has_an_identity_of_its_own() -> None:
     """Its rights come by Pod Identity, are there before its pods, and are no machine's."""
     found = managed()
     identity = inputs(found, "PodIdentityAssociation cluster-vpc-cni")
-    before = waits_for(found, "Addon cluster-vpc-cni")
+    earlier = before(found, "Addon cluster-vpc-cni")
 
     assert ("kube-system", "aws-node") == (identity["namespace"], identity["serviceAccount"])
     assert {
         "Addon cluster-eks-pod-identity-agent",
         "PodIdentityAssociation cluster-vpc-cni",
         "RolePolicyAttachment cluster-vpc-cni-AmazonEKS_CNI_Policy",
-    } <= before
+    } <= earlier
 
 
 def test_a_release_of_an_addon_is_a_choice() -> None:
