@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
+from pulumi.runtime.proto import engine_pb2
+from pulumi.runtime.settings import Settings
 
+import tests.harness.engine.stack  # noqa: F401 - it sets the options of channels
 from tests.harness.engine.tools import MISSING, ROOT, need_engine
 
 
@@ -50,3 +56,37 @@ def test_tools_say_that_go_is_missing(tmp_path: Path, options: list[str], code: 
     )
 
     assert (code, True) == (ran.returncode, told in ran.stderr)
+
+
+def test_an_engine_on_the_port_of_one_that_is_gone_is_reached() -> None:
+    """Ports come again within a long run of tests; what was known of the last owner must not be believed."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    gone = asked(address)
+    server = grpc.server(ThreadPoolExecutor(1))
+    server.add_insecure_port(address)
+    server.start()
+    try:
+        there = asked(address)
+    finally:
+        server.stop(None)
+
+    assert [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED] == [gone, there]
+
+
+HELD: list[Settings] = []
+"""What earlier programs leave behind: their ends of connections."""
+
+
+def asked(address: str) -> grpc.StatusCode:
+    """Ask an engine at an address for its root, as the SDK does, until the answer is a code."""
+    HELD.append(Settings("project", "stack", engine=address))
+    codes = set[grpc.StatusCode]()
+    for _ in range(5):
+        try:
+            HELD[-1].engine.GetRootResource(engine_pb2.GetRootResourceRequest(), timeout=5)
+        except grpc.RpcError as error:
+            codes.add(error.code())
+    (code,) = codes
+    return code

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
+from pulumi.runtime import _grpc_settings
 
 from tests.harness.aws_plugin.kept import Shelf
 from tests.harness.engine.quick import QuickStack
@@ -26,6 +27,10 @@ PLUGINS = {"aws": "tests.harness.aws_plugin", "kubernetes": "tests.harness.kuber
 """Package -> the module that stands in for its provider."""
 
 Program = Callable[[], None]
+
+_grpc_settings._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))  # type: ignore[arg-type]
+# By default all clients of one process share what they know of an address: that of an engine that has gone is taken for
+# dead when the next one, by chance, gets the same port.
 
 
 @dataclass(frozen=True)
