@@ -120,6 +120,18 @@ def test_a_new_zone_changes_nothing_that_is_there() -> None:
         assert set() == set(different(dict(item.inputs), dict(after[key].inputs))) - left_alone or key in grown, key
 
 
+def test_a_new_pool_changes_nothing_that_is_there() -> None:
+    """One more pool, of GPUs even, is its own resources; what others wait for or are made of stays."""
+    pools = values("prod")["node_pools"]
+    more = pools | {"training": {"flavor": "eks_managed", "instance_types": ["p5.48xlarge"], "max_size": 2}}
+    before, after = recorded("prod"), recorded("prod", node_pools=more)
+
+    assert set() == set(before) - set(after)
+    assert before == {key: after[key] for key in before}
+    made = {item.name for item in after.values() if item.type.endswith(":EksManagedNodePool")}
+    assert {"training", "system", *pools} == made
+
+
 def test_two_environments_share_an_account() -> None:
     """Fixed physical names carry the environment: two in one account do not meet."""
     fixed = [
