@@ -159,9 +159,9 @@ def test_the_stack_says_where_things_are(life: Life) -> None:
 def test_an_environment_whose_data_is_protected_goes_in_two_steps(lives: Callable[[str], Life], name: str) -> None:
     """What cannot be made again is protected; as a `dev` environment it is not, here or at AWS, and all of it goes.
 
-    That a destroy refuses is shown in test_small.py: engine 3.220.0 did not say so here within minutes. To find out what must
-    not be deleted after an error it walks every path of dependencies, and where each component waits for all of its
-    needs there are too many of them.
+    That a destroy refuses is shown in test_small.py: engine 3.220.0 did not say so here within minutes. To find out
+    what must not be deleted after an error it walks every path of dependencies, and where each component waits for all
+    of its needs there are too many of them.
     """
     life = lives(name)
     protected = {item["type"] for item in life.engine.resources() if item.get("protect")}
