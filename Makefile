@@ -58,7 +58,7 @@ bench: setup ## Measure, and write docs/benchmarks.md.
 
 .PHONY: pins
 pins: $(UV) ## Resolve the pins under requirements/ again from pyproject.toml.
-	$(COMPILE) pyproject.toml --extra aws --extra plan --group build --group dev -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra aws --extra kubernetes --extra plan --group build --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/runtime.txt
 	echo "uv" | $(COMPILE) - -o requirements/uv.txt
 	printf "evidently==0.7.23\npandas<3\n" | $(COMPILE) - -o requirements/bench-evidently.txt
