@@ -62,4 +62,4 @@ pins: $(UV) ## Resolve the pins under requirements/ again from pyproject.toml.
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/runtime.txt
 	echo "uv" | $(COMPILE) - -o requirements/uv.txt
 	printf "evidently==0.7.23\npandas<3\n" | $(COMPILE) - -o requirements/bench-evidently.txt
-	echo "aws-cdk-lib==2.275.0" | $(COMPILE) - -o requirements/bench-cdk.txt
+	printf "aws-cdk-lib==2.275.0\naws-cdk.lambda-layer-kubectl-v35==2.2.2\n" | $(COMPILE) - -o requirements/bench-cdk.txt

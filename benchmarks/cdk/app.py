@@ -1,12 +1,15 @@
-"""The shape of `stacks/examples/aws/Pulumi.prod.yaml` in AWS CDK: `python app.py <folder>` synthesizes it.
+"""The shape of `stacks/examples/aws/Pulumi.prod.yaml` in AWS CDK: `python app.py <folder> <objects>` synthesizes it.
 
-Constructs are those that somebody would take: L2 where there is one that needs no look-up, L1 for EKS, whose L2 brings
-Lambda functions of its own, and for budgets and CodeBuild. What CloudFormation has as a property of a resource (the
-settings of a bucket, the subnets of an endpoint, the tags of an Auto Scaling group) is one there. The objects in the
-cluster are left out: CDK applies them by a Lambda function at deploy time.
+Constructs are those that somebody would take: L2 where there is one that needs no look-up, L1 for budgets and
+CodeBuild. What CloudFormation has as a property of a resource (the settings of a bucket, the subnets of an endpoint, the
+tags of an Auto Scaling group) is one there. `<objects>` is a file of what our own plan has in the cluster: manifests and
+charts, as `KubernetesManifest` and `HelmChart` take them.
 """
 
+import json
 import sys
+from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
@@ -15,6 +18,7 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_eks as eks
+from aws_cdk import aws_eks_v2 as eks_v2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -24,9 +28,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk.lambda_layer_kubectl_v35 import KubectlV35Layer
 
 ACCOUNT, REGION, PREFIX = "333333333333", "eu-central-1", "acme-prod"
 DOMAIN = "prod.ml.acme.example"
+ZONES = [f"{REGION}{letter}" for letter in "abc"]
 SERVICES = (
     "autoscaling",
     "ec2",
@@ -79,7 +85,7 @@ def network(stack: cdk.Stack) -> ec2.Vpc:
         stack,
         "network",
         ip_addresses=ec2.IpAddresses.cidr("10.30.0.0/16"),
-        availability_zones=[f"{REGION}{letter}" for letter in "abc"],
+        availability_zones=ZONES,
         nat_gateways=3,
         subnet_configuration=[
             ec2.SubnetConfiguration(name=name, subnet_type=kind, cidr_mask=mask) for name, kind, mask in kinds
@@ -97,16 +103,9 @@ def network(stack: cdk.Stack) -> ec2.Vpc:
     return vpc
 
 
-def cluster(stack: cdk.Stack, vpc: ec2.Vpc) -> eks.CfnCluster:
+def cluster(stack: cdk.Stack, vpc: ec2.Vpc) -> eks_v2.Cluster:
     """Make a private cluster, its add-ons, and the roles of the pods that reach AWS."""
     secret_key = key(stack, "cluster")
-    role = iam.Role(
-        stack,
-        "cluster-role",
-        assumed_by=iam.ServicePrincipal("eks.amazonaws.com"),
-        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("AmazonEKSClusterPolicy")],
-    )
-    secret_key.grant_encrypt_decrypt(role)
     logs.LogGroup(
         stack,
         "cluster-log",
@@ -114,53 +113,43 @@ def cluster(stack: cdk.Stack, vpc: ec2.Vpc) -> eks.CfnCluster:
         retention=logs.RetentionDays.ONE_YEAR,
         encryption_key=secret_key,
     )
-    entrance = ec2.SecurityGroup(stack, "api-server", vpc=vpc, allow_all_outbound=False)
-    made = eks.CfnCluster(
+    private = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+    made = eks_v2.Cluster(
         stack,
         "cluster",
-        name=PREFIX,
-        version="1.35",
-        role_arn=role.role_arn,
-        access_config=eks.CfnCluster.AccessConfigProperty(authentication_mode="API"),
-        deletion_protection=True,
-        encryption_config=[
-            eks.CfnCluster.EncryptionConfigProperty(
-                provider=eks.CfnCluster.ProviderProperty(key_arn=secret_key.key_arn), resources=["secrets"]
-            )
+        cluster_name=PREFIX,
+        version=eks_v2.KubernetesVersion.of("1.35"),
+        vpc=vpc,
+        vpc_subnets=[private],
+        endpoint_access=eks_v2.EndpointAccess.PRIVATE,
+        default_capacity_type=eks_v2.DefaultCapacityType.NODEGROUP,
+        default_capacity=0,
+        secrets_encryption_key=secret_key,
+        cluster_logging=[
+            eks_v2.ClusterLoggingTypes.API,
+            eks_v2.ClusterLoggingTypes.AUDIT,
+            eks_v2.ClusterLoggingTypes.AUTHENTICATOR,
         ],
-        logging=eks.CfnCluster.LoggingProperty(
-            cluster_logging=eks.CfnCluster.ClusterLoggingProperty(
-                enabled_types=[
-                    eks.CfnCluster.LoggingTypeConfigProperty(type=kind) for kind in ("api", "audit", "authenticator")
-                ]
-            )
-        ),
-        resources_vpc_config=eks.CfnCluster.ResourcesVpcConfigProperty(
-            subnet_ids=vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS).subnet_ids,
-            security_group_ids=[entrance.security_group_id],
-            endpoint_private_access=True,
-            endpoint_public_access=False,
-        ),
+        kubectl_provider_options=eks_v2.KubectlProviderOptions(kubectl_layer=KubectlV35Layer(stack, "kubectl")),
     )
-    admin = eks.CfnAccessEntry.AccessPolicyProperty(
-        access_scope=eks.CfnAccessEntry.AccessScopeProperty(type="cluster"),
-        policy_arn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-    )
-    eks.CfnAccessEntry(
-        stack,
-        "admin",
-        cluster_name=made.ref,
-        access_policies=[admin],
-        principal_arn=f"arn:aws:iam::{ACCOUNT}:role/acme-prod-apply",
-    )
+    made.grant_cluster_admin("admin", f"arn:aws:iam::{ACCOUNT}:role/acme-prod-apply")
     for addon in ADDONS:
-        eks.CfnAddon(stack, f"addon-{addon}", addon_name=addon, cluster_name=made.ref)
+        eks.CfnAddon(stack, f"addon-{addon}", addon_name=addon, cluster_name=made.cluster_name)
     for pod in PODS:
         identity(stack, made, pod)
     return made
 
 
-def identity(stack: cdk.Stack, made: eks.CfnCluster, pod: str) -> None:
+def objects(made: eks_v2.Cluster, wanted: list[dict[str, Any]]) -> None:
+    """Put manifests and charts into the cluster."""
+    for place, each in enumerate(wanted):
+        if "chart" in each:
+            made.add_helm_chart(f"chart-{place}", **each)
+        else:
+            made.add_manifest(f"object-{place}", each)
+
+
+def identity(stack: cdk.Stack, made: eks_v2.Cluster, pod: str) -> None:
     """Let one service account act as a role of its own."""
     principal = iam.ServicePrincipal("pods.eks.amazonaws.com").with_session_tags()
     role = iam.Role(stack, f"{pod}-role", assumed_by=principal)
@@ -168,14 +157,14 @@ def identity(stack: cdk.Stack, made: eks.CfnCluster, pod: str) -> None:
     eks.CfnPodIdentityAssociation(
         stack,
         f"{pod}-identity",
-        cluster_name=made.ref,
+        cluster_name=made.cluster_name,
         namespace="kube-system",
         role_arn=role.role_arn,
         service_account=pod,
     )
 
 
-def pools(stack: cdk.Stack, vpc: ec2.Vpc, made: eks.CfnCluster) -> None:
+def pools(stack: cdk.Stack, vpc: ec2.Vpc, made: eks_v2.Cluster) -> None:
     """Make the managed node groups, each with a role and a launch template of its own."""
     subnets = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS).subnet_ids
     for name, (machine, least, most) in POOLS.items():
@@ -196,7 +185,7 @@ def pools(stack: cdk.Stack, vpc: ec2.Vpc, made: eks.CfnCluster) -> None:
         eks.CfnNodegroup(
             stack,
             f"{name}-pool",
-            cluster_name=made.ref,
+            cluster_name=made.cluster_name,
             node_role=role.role_arn,
             subnets=subnets,
             instance_types=[machine],
@@ -318,17 +307,20 @@ def people(stack: cdk.Stack, vpc: ec2.Vpc) -> None:
     )
 
 
-def main(folder: str) -> None:
+def main(folder: str, wanted: str) -> None:
     """Synthesize the stack into a folder."""
-    app = cdk.App(outdir=folder, analytics_reporting=False)
+    known = {f"availability-zones:account={ACCOUNT}:region={REGION}": ZONES}
+    app = cdk.App(outdir=folder, analytics_reporting=False, context=known)
     stack = cdk.Stack(app, PREFIX, env=cdk.Environment(account=ACCOUNT, region=REGION))
     cdk.Tags.of(stack).add("stackwright:environment", "prod")
     vpc = network(stack)
-    pools(stack, vpc, cluster(stack, vpc))
+    made = cluster(stack, vpc)
+    pools(stack, vpc, made)
+    objects(made, json.loads(Path(wanted).read_text()))
     data(stack, vpc)
     people(stack, vpc)
     app.synth()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])
