@@ -40,7 +40,7 @@ def customer_key(
         enable_key_rotation=True,
         deletion_window_in_days=7 if place.disposable else deletion_days,
         policy=json.dumps({"Version": "2012-10-17", "Statement": [_by_account(place), *statements]}),
-        opts=owner.child_with(protect=not place.disposable),
+        opts=owner.data(protect=not place.disposable),
     )
     kms.Alias(name, name=f"alias/{place.prefix}-{name}", target_key_id=key.key_id, opts=owner.child)
     return key

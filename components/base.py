@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, ClassVar, Generic, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypeVar
 
 if TYPE_CHECKING:
@@ -102,3 +102,18 @@ OutputsT = TypeVar("OutputsT", bound=Outputs, default=Outputs)
 
 class Spec(Document, Generic[OutputsT]):
     """What a person writes for one flavor: plain values, no secrets, a `flavor` literal beside the fields."""
+
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Fields of which a person gives exactly one."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        given = [name for name in self.one_of if getattr(self, name) is not None]
+        if self.one_of and len(given) != 1:
+            raise ValueError(f"give one of {', '.join(self.one_of)}; {' and '.join(given) or 'none of them'} is given")
+        return self
+
+    @property
+    def api_groups(self) -> tuple[str, ...]:
+        """API groups that its cluster has to serve, beside those that every cluster serves."""
+        return ()

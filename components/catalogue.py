@@ -20,6 +20,7 @@ from components.errors import UserError
 from components.experiment_tracker import contract as experiment_tracker
 from components.ingress import contract as ingress
 from components.model_deployer import contract as model_deployer
+from components.monitoring import contract as monitoring
 from components.network import contract as network
 from components.node_pools import contract as node_pools
 from components.runners import contract as runners
@@ -35,35 +36,52 @@ AnySpec = type[Spec[Any]]
 
 OURS: Mapping[AnySpec, str] = {
     alerts.SnsSpec: "components.alerts.sns:SnsAlerts",
+    alerts.WebhookSpec: "components.alerts.webhook:WebhookAlerts",
     artifact_store.ExistingSpec: "components.artifact_store.existing:ExistingArtifactStore",
     artifact_store.S3Spec: "components.artifact_store.s3:S3ArtifactStore",
+    artifact_store.SeaweedfsSpec: "components.artifact_store.seaweedfs:SeaweedfsArtifactStore",
     budget.AwsBudgetSpec: "components.budget.aws_budget:AwsBudget",
+    ci_identity.ApiServerSpec: "components.ci_identity.api_server:ApiServerCiIdentity",
     ci_identity.GithubSpec: "components.ci_identity.github:GithubCiIdentity",
     cluster.EksSpec: "components.cluster.eks:EksCluster",
     cluster.ExistingSpec: "components.cluster.existing:ExistingCluster",
     cluster_services.EksServicesSpec: "components.cluster_services.eks:EksClusterServices",
+    cluster_services.KubernetesServicesSpec: "components.cluster_services.kubernetes:KubernetesClusterServices",
     container_registry.EcrSpec: "components.container_registry.ecr:EcrContainerRegistry",
     container_registry.ExistingSpec: "components.container_registry.existing:ExistingContainerRegistry",
+    database.CloudnativepgSpec: "components.database.cloudnativepg:CloudnativepgDatabase",
     database.ExistingSpec: "components.database.existing:ExistingDatabase",
     database.RdsPostgresSpec: "components.database.rds_postgres:RdsPostgresDatabase",
     experiment_tracker.ExistingSpec: "components.experiment_tracker.existing:ExistingExperimentTracker",
     experiment_tracker.MlflowSpec: "components.experiment_tracker.mlflow:MlflowExperimentTracker",
     model_deployer.KubernetesSpec: "components.model_deployer.kubernetes:KubernetesModelDeployer",
     ingress.AlbSpec: "components.ingress.alb:AlbIngress",
+    ingress.ExistingSpec: "components.ingress.existing:ExistingIngress",
+    ingress.GatewaySpec: "components.ingress.gateway:GatewayIngress",
+    monitoring.PrometheusSpec: "components.monitoring.prometheus:PrometheusMonitoring",
     network.ExistingSpec: "components.network.existing:ExistingNetwork",
     network.VpcSpec: "components.network.vpc:VpcNetwork",
     node_pools.EksManagedSpec: "components.node_pools.eks_managed:EksManagedNodePool",
+    node_pools.ExistingSpec: "components.node_pools.existing:ExistingNodePool",
+    runners.ArcSpec: "components.runners.arc:ArcRunners",
     runners.CodebuildSpec: "components.runners.codebuild:CodebuildRunners",
     runners.ExistingSpec: "components.runners.existing:ExistingRunners",
     runners.HostedSpec: "components.runners.hosted:HostedRunners",
     secrets.AwsSecretsManagerSpec: "components.secrets.aws_secrets_manager:AwsSecretsManagerSecrets",
+    secrets.KubernetesSpec: "components.secrets.kubernetes:KubernetesSecrets",
 }
 """Spec of a flavor -> the component that is built from it."""
 
 GROUP = "stackwright.flavors"
 """Entry points of other packages, each naming a mapping like `OURS`."""
 
-EXTRAS = {"pulumi": "aws", "pulumi_aws": "aws", "pulumi_kubernetes": "aws"}
+EXTRAS = {
+    "pulumi": "aws",
+    "pulumi_aws": "aws",
+    "pulumi_kubernetes": "aws",
+    "pulumi_random": "kubernetes",
+    "pulumi_tls": "kubernetes",
+}
 """Package of a provider -> the extra of ours that installs it."""
 
 

@@ -29,11 +29,13 @@ class Chart(Document):
     """One chart: where it is from, and what it brings, since nothing renders it before it is installed."""
 
     repository: str = Field(pattern=r"^(https|oci)://")
-    """Where it is installed from."""
+    """Where it is installed from: a repository of charts, or the address of the chart itself in a registry (OCI)."""
     version: str = Field(pattern=r"^v?[0-9]+\.[0-9]+\.[0-9]+$")
     """Exactly this release."""
     images: dict[str, str]
-    """Container -> image that its defaults run, by tag: a chart pins none by digest."""
+    """Container -> image of the release that it runs with the values of ours, by tag: a chart pins none by digest."""
+    images_of_others: dict[str, str] = Field(default_factory=dict[str, str])
+    """Container -> image of other software that it runs; by digest where a value of ours says so."""
     privileges: dict[str, tuple[Literal["root", "privileged", "hostPath", "hostNetwork", "capabilities"], ...]] = Field(
         default_factory=dict[str, tuple[Literal["root", "privileged", "hostPath", "hostNetwork", "capabilities"], ...]]
     )
@@ -53,6 +55,11 @@ _CHARTS = TypeAdapter(dict[str, Chart])
 def charts() -> Mapping[str, Chart]:
     """Return every chart by its name."""
     return _CHARTS.validate_python(yaml.safe_load(TABLE.read_text(encoding="utf-8")), strict=False)
+
+
+def chart_named(given: object) -> Chart | None:
+    """Return the chart of a release by what it says in `chart`: a name, or an address of OCI that ends with it."""
+    return charts().get(str(given).rpartition("/")[2])
 
 
 def release(
@@ -79,11 +86,12 @@ def release(
     from pulumi_kubernetes.helm import v3  # the table is read without an SDK
 
     row = charts()[chart]
+    is_oci = row.repository.startswith("oci://")
     return v3.Release(
         name,
         name=chart,
-        chart=chart,
-        repository_opts={"repo": row.repository},
+        chart=row.repository if is_oci else chart,
+        repository_opts=None if is_oci else {"repo": row.repository},
         version=row.version,
         namespace=namespace,
         values=values,

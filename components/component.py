@@ -30,9 +30,11 @@ class Component(pulumi.ComponentResource, Generic[OutputsT]):
     package: ClassVar[str] = "stackwright"
     """First part of the type token; an organisation's own flavors may say their own."""
 
-    def __init__(self, name: str, spec: Spec[OutputsT], opts: pulumi.ResourceOptions | None, *needs: Outputs) -> None:
+    def __init__(
+        self, name: str, spec: Spec[OutputsT], opts: pulumi.ResourceOptions | None, *needs: Outputs | None
+    ) -> None:
         self._children: list[pulumi.Resource] = []
-        self._needed = _last([resource for need in needs for resource in need.ready])
+        self._needed = _last([resource for need in needs if need for resource in need.ready])
         self.spec = spec
         kind = type(self).__module__.split(".")[-2]
         watched = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(transformations=[self._note]))
@@ -46,6 +48,14 @@ class Component(pulumi.ComponentResource, Generic[OutputsT]):
     def child_with(self, *, depends_on: Sequence[pulumi.Resource] = (), **options: Any) -> pulumi.ResourceOptions:
         """Return the options of a child with more options; `depends_on` adds to what the needs call ready."""
         return pulumi.ResourceOptions(parent=self, depends_on=[*self._needed, *depends_on], **options)
+
+    def data(self, **options: Any) -> pulumi.ResourceOptions:
+        """Return the options of a child that holds data: it waits for nothing but what its own inputs name.
+
+        A destroy that may not delete it keeps all that it waits for, too, and the engine looks for that along every
+        path of dependencies.
+        """
+        return pulumi.ResourceOptions(parent=self, **options)
 
     def promise(self, outputs: OutputsT) -> OutputsT:
         """Return the outputs with every resource of this component as `ready`; call it last."""

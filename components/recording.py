@@ -140,14 +140,24 @@ class _Answering(mocks.Mocks):
     def __init__(self, answers: Answers, *, preview: bool) -> None:
         self.answers = answers
         self.preview = preview
-        self.classes: dict[tuple[str, str], type[pulumi.Resource]] = {}
+        self.computed: dict[tuple[str, str], dict[str, Any]] = {}
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         inputs = cast("dict[str, Any]", args.inputs)
         if self.preview:
             return "", inputs
-        computed = placeholders(self.classes.get((args.typ, args.name)), f"{args.typ}::{args.name}")
+        computed = self.computed.get((args.typ, args.name), {})
         return args.resource_id or f"${{{args.typ}::{args.name}.id}}", _filled(inputs, computed)
+
+    def note(self, made: pulumi.ResourceTransformationArgs) -> None:
+        """Work out what a provider would compute, in the thread of the program.
+
+        Answers are given in other threads, in which no module of an SDK must be loaded: they load lazily, and not by
+        two threads at once.
+        """
+        if not self.preview:
+            whose = f"{made.type_}::{made.name}"
+            self.computed[made.type_, made.name] = placeholders(type(made.resource), whose)
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         answer = self.answers.get(args.token, {})
@@ -172,7 +182,7 @@ class _Monitor(mocks.MockMonitor):
         self._outputs: dict[str, dict[str, Any]] = {}
 
     def note(self, made: pulumi.ResourceTransformationArgs) -> None:
-        self._answering.classes[made.type_, made.name] = type(made.resource)
+        self._answering.note(made)
         self._elders.note(made.resource)
 
     def recorded(self) -> list[RecordedResource]:

@@ -32,7 +32,7 @@ def client(
     Args:
         service: As boto3 calls it.
         region: That of the environment's variables by default.
-        credentials: Arguments of the client that say who asks; whoever runs this by default.
+        credentials: Arguments of the client that say who asks, and where; whoever runs this by default.
         settings: Of botocore's `Config`.
     """
     import boto3
@@ -41,7 +41,8 @@ def client(
     retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
     patience: dict[str, Any] = {"retries": retries, "connect_timeout": 5, "read_timeout": 60}
     untyped: Any = boto3
-    return untyped.client(service, region_name=region, config=Config(**patience | settings), **(credentials or {}))
+    who = {"region_name": region, **(credentials or {})}
+    return untyped.client(service, config=Config(**patience | settings), **who)
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_contract.app, name="contract")
 app.add_typer(cli_platform.project_app, name="project")
+app.command()(cli_platform.init)
 app.command()(cli_platform.bootstrap)
 
 
@@ -37,13 +38,17 @@ app.command()(cli_platform.bootstrap)
 def register(
     env: Annotated[str | None, typer.Option("--env", "-e", show_default="the first one")] = None,
     model: ModelOption = None,
+    image: Annotated[
+        str | None,
+        typer.Option("--image", help="What serves it, REPOSITORY@sha256:…", show_default="the one that is pinned"),
+    ] = None,
     project: ProjectOption = Path(),
     output: FormatOption = Format.TEXT,
 ) -> None:
     """Publish, sign and register the package that the pipeline built, and pin it in the first environment."""
     from pipelines.release.register import register as run
 
-    _each(project, model, output, lambda here, name: run(here, name, env))
+    _each(project, model, output, lambda here, name: run(here, name, env, image))
 
 
 @app.command()
@@ -146,23 +151,6 @@ def verify(project: ProjectOption = Path(), output: FormatOption = Format.TEXT) 
 
 
 @app.command()
-def init(
-    shape: Annotated[str, typer.Option("--shape", help="Reference shape: aws.")],
-    organization: Annotated[str, typer.Option("--organization", help="First part of physical names.")],
-    region: Annotated[str, typer.Option("--region", help="Region of the environments.")] = "eu-central-1",
-    folder: Annotated[Path, typer.Option("--folder", help="Folder of the Pulumi project.")] = Path(
-        "stacks/environment"
-    ),
-) -> None:
-    """Write an organisation's own stack files, with comments and the places to fill in."""
-    from pipelines import printing
-    from pipelines.init import write_stack_files
-
-    for path in write_stack_files(shape, folder, organization, region):
-        printing.line(f"wrote {path}; fill in what is in <brackets>")
-
-
-@app.command()
 def plan(
     *,
     env: EnvOption,
@@ -209,7 +197,7 @@ def execute(
     env: EnvOption,
     project: ProjectOption = Path(),
 ) -> None:
-    """Run a command that finds the tracking server of an environment, and signs in to it."""
+    """Run a command that finds the tracking server and the store of an environment, and signs in to them."""
     from pipelines.execution import run_in
     from pipelines.project import find_project
 

@@ -45,8 +45,8 @@ def pull(
         str | None,
         typer.Option(
             "--from",
-            help="Where it is published: s3://bucket/project/contract.json. Needed once; from then on the contract "
-            "itself says where its store is, and it lies there.",
+            help="Where it is published: s3://bucket/project/contract.json, or kubernetes://context/namespace/contract "
+            "in a cluster of your kubeconfig. Needed once; from then on the contract itself says where.",
             show_default="where the contract that is here came from",
         ),
     ] = None,

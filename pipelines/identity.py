@@ -53,12 +53,17 @@ def job_token() -> str | None:
             return Path(path).read_text("utf-8").strip()
         except OSError as error:
             raise UserError(f"AWS_WEB_IDENTITY_TOKEN_FILE: {path}: cannot be read: {error.strerror}") from error
+    return github_token(AUDIENCE)
+
+
+def github_token(audience: str) -> str | None:
+    """Return a token that GitHub gives to this job for one reader; none where this is no job that may ask for it."""
     url, bearer = (os.environ.get(f"ACTIONS_ID_TOKEN_REQUEST_{part}") for part in ("URL", "TOKEN"))
-    return _from_github(url, bearer) if url and bearer else None
+    return _from_github(url, bearer, audience) if url and bearer else None
 
 
-def _from_github(url: str, bearer: str) -> str:
-    request = urllib.request.Request(f"{url}&{urlencode({'audience': AUDIENCE})}")  # noqa: S310 - the runner's own address
+def _from_github(url: str, bearer: str, audience: str) -> str:
+    request = urllib.request.Request(f"{url}&{urlencode({'audience': audience})}")  # noqa: S310 - the runner's own address
     request.add_unredirected_header("Authorization", f"Bearer {bearer}")
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310 - the runner's own address

@@ -28,6 +28,10 @@ class ModelSettings(Document):
     """Scoring command; gets `--package DIR --rows FILE --output FILE`."""
     serve: list[str] = Field(min_length=1)
     """Serving command; gets `--package --model --host --port --prediction-log --instance`."""
+    cpu: float = Field(default=0.25, gt=0, le=1000)
+    """Cores that one copy of the model asks for, where it is served in a cluster."""
+    memory_gib: float = Field(default=1.0, gt=0, le=10_000)
+    """GiB of memory that one copy has, and not more, where it is served in a cluster."""
 
 
 class Settings(Document):

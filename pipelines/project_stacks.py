@@ -16,7 +16,10 @@ from stacks.project.config import KEY, PLATFORMS, project_stack, read_platform
 from stacks.project.spec import ProjectName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipelines.hosts.github import GithubHost, Repository
+    from stacks.platform import AnyPlatform
 
 FORM = """\
 # yaml-language-server: $schema=../schema/project.json
@@ -27,7 +30,7 @@ config:
     project: {project}
     environment: {environment} # platform/{environment}.json
     ci_identity: # whose jobs act for the project: names can change hands, ids cannot
-      flavor: github
+      flavor: {flavor}
       owner: {owner} # as GitHub writes it
       owner_id: {owner_id}
       repository: {repository} # as GitHub writes it
@@ -41,6 +44,8 @@ LEGACY = """\
 PROMOTES = """\
       promotes_to: {targets} # their jobs read this environment's packages
 """
+FLAVORS = {"aws": "github", "kubernetes": "api_server"}
+"""Shape of an environment -> how it knows jobs."""
 TAKEN = "{path}: exists and says something else; edit it, or move it away first"
 
 
@@ -83,16 +88,16 @@ def add_project(
         UserError: Everything that stands in the way; nothing is written.
     """
     project = name or repository.rpartition("/")[2].lower()
-    problems, targets = _problems(project, environments, folder, named=bool(name))
+    problems, platforms = _problems(project, environments, folder, named=bool(name))
     paths = {each: folder / f"Pulumi.{project}-{each}.yaml" for each in environments}
     try:
         found = host.repository(repository)
     except UserError as error:
         problems += error.problems
         raise UserError([*problems, *(TAKEN.format(path=path) for path in paths.values() if path.exists())]) from error
-    texts = {path: _text(project, each, found, targets[each]) for each, path in paths.items()}
-    there = [path for path in texts if path.exists()]
-    problems += [TAKEN.format(path=path) for path in there if path.read_text("utf-8") != texts[path]]
+    texts = {path: _text(project, each, found, platforms) for each, path in paths.items() if each in platforms}
+    there = [path for path in paths.values() if path.exists()]
+    problems += [TAKEN.format(path=path) for path in there if path.read_text("utf-8") != texts.get(path)]
     if problems:
         raise UserError(problems)
     _check(texts, folder)
@@ -104,27 +109,28 @@ def add_project(
 
 def _problems(
     project: str, environments: list[str], folder: Path, *, named: bool
-) -> tuple[list[str], dict[str, list[str]]]:
-    """Return what stands in the way here, and which environments promote from which."""
+) -> tuple[list[str], dict[str, AnyPlatform]]:
+    """Return what stands in the way here, and all environments that are known."""
     problems = list[str]()
     try:
         TypeAdapter(ProjectName).validate_python(project)
     except ValidationError:
         told = "not a project's name: small letters, digits and hyphens, a letter first, 40 characters at most"
         problems.append(f"{'--name' if named else 'project'}: `{project}`: {told}; choose one with --name")
-    promotes = dict[str, str | None]()
+    platforms: dict[str, AnyPlatform] = {}
     known = sorted(path.stem for path in (folder / PLATFORMS).glob("*.json"))
     for environment in dict.fromkeys([*environments, *known]):
         try:
-            promotes[environment] = read_platform(folder / PLATFORMS, environment).promotes_from
+            platforms[environment] = read_platform(folder / PLATFORMS, environment)
         except UserError as error:
             problems += error.problems
-    targets = {each: sorted(name for name, source in promotes.items() if source == each) for each in environments}
-    return problems, targets
+    return problems, platforms
 
 
-def _text(project: str, environment: str, found: Repository, targets: list[str]) -> str:
+def _text(project: str, environment: str, found: Repository, platforms: Mapping[str, AnyPlatform]) -> str:
+    flavor = FLAVORS[platforms[environment].shape]
     text = FORM.format(
+        flavor=flavor,
         key=KEY,
         project=project,
         environment=environment,
@@ -134,9 +140,9 @@ def _text(project: str, environment: str, found: Repository, targets: list[str])
         repository_id=found.repository_id,
         branch=json.dumps(found.default_branch),
     )
-    if found.legacy_subject:
+    if found.legacy_subject and flavor == "github":
         text += LEGACY.format(created=found.created)
-    if targets:
+    if targets := sorted(name for name, each in platforms.items() if each.promotes_from == environment):
         text += PROMOTES.format(targets=json.dumps(targets))
     return text
 

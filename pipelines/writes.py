@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+UNCONDITIONAL = "NotImplemented"
+"""What a store says that refuses every condition on a put; a look before it takes its place."""
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -102,7 +104,10 @@ def put_object(client: Any, bucket: str, key: str, body: BinaryIO | bytes) -> bo
     try:
         client.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
     except client.exceptions.ClientError as error:
-        if error.response["Error"]["Code"] in TAKEN:
+        code = error.response["Error"]["Code"]
+        if code == UNCONDITIONAL:
+            return _put_after_look(client, bucket, key, body)
+        if code in TAKEN:
             return False
         raise
     return True
@@ -120,7 +125,7 @@ def put_large_object(client: Any, bucket: str, key: str, parts: Iterable[bytes])
             client.upload_part(**upload, PartNumber=number, Body=part)["ETag"] for number, part in enumerate(parts, 1)
         ]
         listed = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
-        client.complete_multipart_upload(**upload, MultipartUpload={"Parts": listed}, IfNoneMatch="*")
+        _complete(client, {**upload, "MultipartUpload": {"Parts": listed}})
     except client.exceptions.ClientError as error:
         client.abort_multipart_upload(**upload)
         if error.response["Error"]["Code"] in TAKEN:
@@ -129,9 +134,38 @@ def put_large_object(client: Any, bucket: str, key: str, parts: Iterable[bytes])
     return True
 
 
+def _put_after_look(client: Any, bucket: str, key: str, body: BinaryIO | bytes) -> bool:
+    """Put an object unless it is there; two at the same moment both put."""
+    try:
+        client.head_object(Bucket=bucket, Key=key)
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] not in {"404", "NoSuchKey"}:
+            raise
+    else:
+        return False
+    if not isinstance(body, bytes):
+        body.seek(0)
+    client.put_object(Bucket=bucket, Key=key, Body=body)
+    return True
+
+
+def _complete(client: Any, upload: Mapping[str, Any]) -> None:
+    try:
+        client.complete_multipart_upload(**upload, IfNoneMatch="*")
+    except client.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != UNCONDITIONAL:
+            raise
+        client.complete_multipart_upload(**upload)
+
+
 def change_registry(change: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
     """Make one change in a model registry."""
     return change(*arguments, **named)
+
+
+def change_cluster(change: Callable[..., Result], *arguments: Any) -> Result:
+    """Make one change of one object in a cluster."""
+    return change(*arguments)
 
 
 def start_process(command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path) -> int:

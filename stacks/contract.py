@@ -16,7 +16,7 @@ from components.monitoring.contract import MonitoringSection
 from components.node_pools.contract import NodePoolSection
 from stacks.versions import other_major
 
-CONTRACT_VERSION = "1.1"
+CONTRACT_VERSION = "1.2"
 """Major.minor of the document written here: additive inside a major."""
 
 
@@ -25,9 +25,11 @@ class SigningKey(Document):
 
     public_key: str = Field(pattern=r"^-----BEGIN PUBLIC KEY-----\n")
     """PEM of the public half (ECDSA P-256)."""
-    private_key_uri: str | None = Field(default=None, pattern=r"^(file:///|awskms:///arn:)\S+$")
+    private_key_uri: str | None = Field(
+        default=None, pattern=r"^((file:///|awskms:///arn:)\S+|kubernetes:///[a-z0-9-]+/[a-z0-9.-]+#[A-Za-z0-9._-]+)$"
+    )
     """Where the private half is, never the key itself: `file:///…` on a laptop, `awskms:///arn:…` for a key that does
-    not leave AWS KMS."""
+    not leave AWS KMS, `kubernetes:///<namespace>/<secret>#<key>` for PEM in a Secret of the cluster."""
 
 
 class DataRemote(Document):
@@ -59,13 +61,13 @@ class Contract(Document):
     promotes_from: str | None = None
     """The environment whose packages may be promoted here; none for the first one."""
     account: str | None = Field(default=None, pattern=r"^[0-9]{12}$")
-    """AWS account of the environment; none on one machine."""
+    """AWS account of the environment; none without AWS."""
     region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
-    """AWS region of the environment; none on one machine."""
+    """AWS region of the environment; none without AWS."""
     runs_on: str = "local"
     """Label of the runners from which this environment can be reached."""
     roles: Roles | None = None
-    """As whom the project's jobs act; none on one machine."""
+    """As whom the project's jobs act in AWS; none without it: a cluster knows them by their tokens."""
     artifact_store: ArtifactStoreSection
     """What the project keeps is below its own name: `<uri>/<project>/`."""
     container_registry: ContainerRegistrySection | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 AnyOutputs = TypeVar("AnyOutputs", bound=Outputs)
 
+_UNIONS = (typing.Union, types.UnionType)
 _NAMES = {"Mapping": Mapping, "Output": pulumi.Output, "Resource": pulumi.Resource}
 
 
@@ -33,9 +35,13 @@ def outputs_of(section: Document, kind: type[AnyOutputs]) -> AnyOutputs:
 
 
 def _promised(value: Any, hint: Any) -> Any:
+    """Return a value as its kind promises it; what decides on resources is promised in the open."""
     if typing.get_origin(hint) is Mapping:
         return {key: _resolved(item) for key, item in cast("dict[str, Any]", value).items()}
-    return _resolved(value)
+    options = typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,)
+    if value is None and type(None) in options:
+        return None
+    return _resolved(value) if any(typing.get_origin(option) is pulumi.Output for option in options) else value
 
 
 def _resolved(value: Any) -> pulumi.Output[Any]:

@@ -10,7 +10,7 @@ from components.errors import UserError
 from stacks.load import parse_yaml, readable, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 PLACEHOLDER = re.compile(r"CHANGE[-_ ]?ME|TODO|FIXME|<[^<>]+>", re.IGNORECASE)
@@ -48,7 +48,11 @@ def config_of_engine(key: str) -> Any:
 
 
 def checked(
-    value: Any, model: type[Model], where: str, together: Callable[[Mapping[str, Any]], Iterable[Flaw]]
+    value: Any,
+    model: type[Model],
+    where: str,
+    together: Callable[[Mapping[str, Any]], Iterable[Flaw]],
+    instead: Sequence[Flaw] = (),
 ) -> Model:
     """Turn configuration into a spec, or name every problem.
 
@@ -57,13 +61,16 @@ def checked(
         model: What it should be.
         where: The file, for messages.
         together: Finds what cannot be together, of those fields that are right by themselves.
+        instead: What is said in the place of what the model says at the same path.
     """
     flaws = [*_unusable(value, "")]
     try:
         spec = validate(value, model, where)
     except UserError as error:
-        flaws += together(readable(value, model))
-        raise UserError([*lines(flaws, where), *error.problems]) from error
+        flaws += [*instead, *together(readable(value, model))]
+        replaced = tuple(f"{where}: {path}: " for path, _ in instead)
+        rest = [problem for problem in error.problems if not problem.startswith(replaced)]
+        raise UserError([*lines(flaws, where), *rest]) from error
     flaws += together(dict(spec))
     if flaws:
         raise UserError(lines(flaws, where))

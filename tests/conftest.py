@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+pytest_plugins = ["tests.harness.cluster.fixtures"]
+
 ENVIRONMENTS = ("dev", "staging", "prod")
 
 

@@ -13,19 +13,46 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".tools" / "bin"
 
+
+@dataclass(frozen=True)
+class Tool:
+    """What a program is built from."""
+
+    group: str
+    """Folder under `tools/`, with the module that pins everything."""
+    package: str
+    flags: tuple[str, ...] = ()
+    """Of the linker; `{module}` is that module's pinned version."""
+
+
+def _kubernetes(program: str) -> Tool:
+    """Return a program of the control plane; without its version, clients would take it for a very old one."""
+    version = {"gitVersion": "{k8s.io/kubernetes}", "gitMajor": "1", "gitMinor": "36", "gitTreeState": "clean"}
+    stamped = {**version, "buildDate": "1970-01-01T00:00:00Z"}
+    places = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    flags = tuple(f"-X {place}.{name}={value}" for place in places for name, value in stamped.items())
+    return Tool("kubernetes", f"k8s.io/kubernetes/cmd/{program}", flags)
+
+
 TOOLS = {
-    "pulumi": (
+    "pulumi": Tool(
         "pulumi",
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={github.com/pulumi/pulumi/pkg/v3}",
+        ("-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={github.com/pulumi/pulumi/pkg/v3}",),
     ),
+    "etcd": Tool("etcd", "go.etcd.io/etcd/server/v3"),
+    "kwok": Tool("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
+    "kube-apiserver": _kubernetes("kube-apiserver"),
+    "kube-controller-manager": _kubernetes("kube-controller-manager"),
+    "kube-scheduler": _kubernetes("kube-scheduler"),
 }
-"""Name of the program -> its group, its package, and linker flags, where `{module}` is that module's pinned version."""
+"""Name of the program -> what it is built from."""
 
 
 def main() -> int:
@@ -38,29 +65,30 @@ def main() -> int:
     if unknown := [name for name in names if name not in TOOLS]:
         parser.error(f"unknown tool {', '.join(unknown)}; choose one of {', '.join(TOOLS)}")
     if not shutil.which("go") and given.if_go:
-        sys.stderr.write("tools: go: not found; tests of the real Pulumi engine are skipped\n")
+        sys.stderr.write(
+            "tools: go: not found; tests of the real Pulumi engine and of a real control plane are skipped\n"
+        )
         return 0
     if not shutil.which("go"):
         sys.stderr.write("tools: go: not found; install the Go that tools/*/go.mod asks for\n")
         return 1
+    go = _go_version()
     for name in names:
-        _build(name)
+        _build(name, TOOLS[name], go)
     return 0
 
 
-def _build(name: str) -> None:
-    group, package, flags = TOOLS[name]
-    folder = ROOT / "tools" / group
-    environment = _environment()
-    stamp, wanted = BIN / f".{name}.stamp", _stamp(folder, environment)
+def _build(name: str, tool: Tool, go: bytes) -> None:
+    folder = ROOT / "tools" / tool.group
+    stamp, wanted = BIN / f".{name}.stamp", _stamp(folder, tool, go)
     if (BIN / name).exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     BIN.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     versions = dict(re.findall(r"^(?:require)?\s+(\S+) (v\S+)", (folder / "go.mod").read_text(), re.MULTILINE))
-    linker = "-s -w " + re.sub(r"\{(.+?)\}", lambda found: versions[found[1]], flags)
-    build = ["go", "build", "-mod=readonly", "-ldflags", linker, "-o", f"{BIN / name}.part", package]
-    subprocess.run(build, cwd=folder, env=environment, check=True)
+    linker = re.sub(r"\{(.+?)\}", lambda found: versions[found[1]], " ".join(("-s -w", *tool.flags)))
+    build = ["go", "build", "-mod=readonly", "-ldflags", linker, "-o", f"{BIN / name}.part", tool.package]
+    subprocess.run(build, cwd=folder, env=_environment(), check=True)
     Path(f"{BIN / name}.part").replace(BIN / name)
     stamp.write_text(wanted)
 
@@ -72,12 +100,14 @@ def _environment() -> dict[str, str]:
     return {**places, **os.environ, **fixed}
 
 
-def _stamp(folder: Path, environment: dict[str, str]) -> str:
-    version = subprocess.run(
-        ["go", "env", "GOVERSION", "GOOS", "GOARCH"], env=environment, check=True, capture_output=True
-    ).stdout
-    pinned = [Path(__file__), folder / "go.mod", folder / "go.sum"]
-    return hashlib.sha256(version + b"".join(path.read_bytes() for path in pinned)).hexdigest()
+def _go_version() -> bytes:
+    asked = ["go", "env", "GOVERSION", "GOOS", "GOARCH"]
+    return subprocess.run(asked, env=_environment(), check=True, capture_output=True).stdout
+
+
+def _stamp(folder: Path, tool: Tool, go: bytes) -> str:
+    pinned = [(folder / name).read_bytes() for name in ("go.mod", "go.sum")]
+    return hashlib.sha256(b"".join((go, repr(astuple(tool)).encode(), *pinned))).hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Write a starting point for a flavor that keeps every rule: `python tools/new_flavor.py KIND NAME`.
 
-The new flavor promises what its spec says, and makes nothing. Spec, component, row, test, README and schema are written
-together or not at all.
+The new flavor promises what its spec says, and makes nothing. Spec, component, row, test and README are written
+together or not at all. Which shape takes it is for its author to say.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def component_text(new: NewFlavor) -> str:
     """Return the component: it promises what its spec says."""
     needs = parameters(new.sibling)
     arguments = [f"{argument}," + ("" if "Outputs" in argument else "  # noqa: ARG002") for argument in signature(new)]
-    handed = ["name", "spec", "opts", *(name for name, hint in needs.items() if hint.endswith("Outputs"))]
+    handed = ["name", "spec", "opts", *(name for name, hint in needs.items() if "Outputs" in hint)]
     kept = dict(imports(new))
     types = "\n".join(
         sorted({kept[word] for hint in needs.values() for word in re.findall(r"\w+", hint) if word in kept})
@@ -207,6 +207,8 @@ def _value(new: NewFlavor, name: str) -> str:
     field = next(each for each in fields(contract_of(new.sibling)) if each.name == name)
     if str(field.type).startswith("Mapping"):
         return f"{{key: Output.from_input(value) for key, value in sorted(spec.{name}.items())}}"
+    if not str(field.type).startswith("Output"):
+        return f"spec.{name}"
     return f"Output.from_input(spec.{name})"
 
 
@@ -287,7 +289,10 @@ def main(arguments: list[str]) -> int:
     write(planned)
     for path in planned:
         sys.stdout.write(f"{path.relative_to(ROOT)}\n")
-    sys.stdout.write(f"next: give it resources, then pytest tests/components -k {name}\n")
+    sys.stdout.write(
+        f"next: give it resources, then pytest tests/components -k {name}; "
+        "name it in the shapes that take it: stacks/environment/*spec.py, then python -m stacks.schemas\n"
+    )
     return 0
 
 

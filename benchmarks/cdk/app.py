@@ -1,9 +1,9 @@
 """The shape of `stacks/examples/aws/Pulumi.prod.yaml` in AWS CDK: `python app.py <folder> <objects>` synthesizes it.
 
 Constructs are those that somebody would take: L2 where there is one that needs no look-up, L1 for budgets and
-CodeBuild. What CloudFormation has as a property of a resource (the settings of a bucket, the subnets of an endpoint, the
-tags of an Auto Scaling group) is one there. `<objects>` is a file of what our own plan has in the cluster: manifests and
-charts, as `KubernetesManifest` and `HelmChart` take them.
+CodeBuild. What CloudFormation has as a property of a resource (the settings of a bucket, the subnets of an endpoint,
+the tags of an Auto Scaling group) is one there. `<objects>` is a file of what our own plan has in the cluster:
+manifests and charts, as `KubernetesManifest` and `HelmChart` take them.
 """
 
 import json

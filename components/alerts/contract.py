@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,9 +18,10 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=2
 class AlertsSection(Document):
     """Where an environment's alerts go."""
 
-    flavor: Literal["sns"]
-    channel: str = Field(pattern=r"^arn:aws[a-z-]*:sns:\S+$")
-    """ARN of the topic to publish to."""
+    flavor: Literal["sns", "webhook"]
+    channel: str = Field(pattern=r"^(arn:aws[a-z-]*:sns:\S+|https://\S+|kubernetes:///[a-z0-9.-]+/[a-z0-9.-]+#\S+)$")
+    """ARN of the topic to publish to, address to post to, or `kubernetes:///<namespace>/<secret>#<key>` where that
+    address is."""
     encryption_key: str | None = None
     """ARN of the key that encrypts messages, which publishers need rights on."""
 
@@ -30,7 +31,7 @@ class AlertsOutputs(Outputs):
     """What every alerts flavor promises."""
 
     channel: Output[str]
-    """What alarms, budgets and monitors publish to."""
+    """What alarms, budgets and monitors publish to: an ARN, an address, or where in the cluster the address is."""
     encryption_key: Output[str | None]
     """ARN of the key that encrypts messages, which publishers need rights on; none where there is no such key."""
 
@@ -45,5 +46,18 @@ class SnsSpec(Spec[AlertsOutputs]):
     """Days during which the deletion of the encryption key can be taken back."""
 
 
-AlertsSpec = SnsSpec
+class WebhookSpec(Spec[AlertsOutputs]):
+    """Somebody's webhook, which gets what Alertmanager sends."""
+
+    flavor: Literal["webhook"]
+    one_of: ClassVar[tuple[str, ...]] = ("url", "secret")
+    url: str | None = Field(
+        default=None, pattern=r"^https://[^\s@]+$", max_length=2048, examples=["https://hooks.acme.example/ml"]
+    )
+    """Its address, where knowing it lets nobody in."""
+    secret: str | None = Field(default=None, pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", examples=["alerts"])
+    """Name of the Secret in the namespace `monitoring` whose key `url` is its address; people put it there."""
+
+
+AlertsSpec = Annotated[SnsSpec | WebhookSpec, Field(discriminator="flavor")]
 """Alerts of any flavor."""

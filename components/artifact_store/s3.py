@@ -15,6 +15,8 @@ from components.component import Component
 
 if TYPE_CHECKING:
     from components.base import AwsPlace
+    from components.cluster_services.contract import ClusterServicesOutputs
+    from components.ingress.contract import IngressOutputs
 
 
 class S3ArtifactStore(Component[ArtifactStoreOutputs]):
@@ -24,15 +26,32 @@ class S3ArtifactStore(Component[ArtifactStoreOutputs]):
     that reads or writes has a policy of its own.
     """
 
-    def __init__(self, name: str, spec: S3Spec, *, place: AwsPlace, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, spec, opts)
+    def __init__(
+        self,
+        name: str,
+        spec: S3Spec,
+        *,
+        place: AwsPlace,
+        services: ClusterServicesOutputs | None = None,
+        ingress: IngressOutputs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, spec, opts, services, ingress)
         key = customer_key(self, name, place, deletion_days=spec.key_deletion_days)
         bucket, _ = private_bucket(self, name, place)
         self._encrypt(name, bucket, key.arn)
         self._keep(name, bucket, spec)
         record_access(self, name, place, bucket, spec.access_log_days)
         self.outputs = self.promise(
-            ArtifactStoreOutputs(uri=pulumi.Output.concat("s3://", bucket.id), encryption_key=key.arn)
+            ArtifactStoreOutputs(
+                uri=pulumi.Output.concat("s3://", bucket.id),
+                encryption_key=key.arn,
+                endpoint=pulumi.Output.from_input(None),
+                endpoint_inside=pulumi.Output.from_input(None),
+                region=pulumi.Output.from_input(None),
+                users_namespace=None,
+                credentials_secret=None,
+            )
         )
 
     def _encrypt(self, name: str, bucket: s3.Bucket, key_arn: pulumi.Output[str]) -> None:

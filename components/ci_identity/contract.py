@@ -10,6 +10,8 @@ from pydantic import Field
 from components.base import Outputs, Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pulumi import Output
 
 
@@ -18,30 +20,21 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
 
 @dataclass(frozen=True, kw_only=True)
 class CiIdentityOutputs(Outputs):
-    """What every CI identity promises: roles that may do nothing until the owners of resources say what."""
+    """What every CI identity promises: principals that may do nothing until the owners of resources say what."""
 
-    deploy_role_arn: Output[str]
-    """Role of the jobs that deploy: one repository, one environment, one branch."""
-    deploy_role_name: Output[str]
-    """Its name, to attach rights to."""
-    plan_role_arn: Output[str]
-    """Role of the jobs that look at pull requests; whatever is attached to it, it cannot write."""
-    plan_role_name: Output[str]
-    """Its name, to attach rights to."""
-    promotion_role_arn: Output[str | None]
-    """Role of the jobs that deploy to the environments that promote from this one; it cannot write either. None where
-    nothing promotes from here."""
-    promotion_role_name: Output[str | None]
-    """Its name, to attach rights to; none where nothing promotes from here."""
+    deploy: Output[str]
+    """The jobs that deploy: one repository, one environment, one branch. ARN of a role, or name of a Kubernetes group,
+    by the flavor."""
+    plan: Output[str]
+    """The jobs that look at pull requests; they read only."""
+    promotion: Sequence[Output[str]]
+    """The jobs that deploy to the environments that promote from this one; they read only, too. Empty where nothing
+    promotes from here; a group for each environment, or one role for all of them."""
 
 
-class GithubSpec(Spec[CiIdentityOutputs]):
-    """Jobs of one GitHub repository, recognized by its immutable ids: a name can be given to somebody else.
+class RepositorySpec(Spec[CiIdentityOutputs]):
+    """One GitHub repository, recognized by its immutable ids: a name can be given to somebody else."""
 
-    Both ids: `gh api repos/OWNER/REPOSITORY --jq '.owner.id, .id'`.
-    """
-
-    flavor: Literal["github"] = "github"
     owner: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?$", examples=["acme"])
     """Name of the user or organization, as GitHub writes it: case counts."""
     owner_id: int = Field(gt=0, examples=[123456])
@@ -55,6 +48,15 @@ class GithubSpec(Spec[CiIdentityOutputs]):
     promotes_to: tuple[EnvironmentName, ...] = Field(default=(), examples=[["prod"]])
     """Environments that promote from this one: the jobs that deploy there, in whatever account, get a role here that
     reads."""
+
+
+class GithubSpec(RepositorySpec):
+    """Jobs of one GitHub repository, as roles in AWS.
+
+    Both ids: `gh api repos/OWNER/REPOSITORY --jq '.owner.id, .id'`.
+    """
+
+    flavor: Literal["github"] = "github"
     legacy_subject: bool = False
     """Whether tokens in the format without ids (`repo:OWNER/REPOSITORY:…`) are taken too. GitHub issues them for
     repositories that are older than 2026-07-15 and were neither renamed nor transferred since."""
@@ -71,5 +73,14 @@ class GithubSpec(Spec[CiIdentityOutputs]):
     """ARN of the policy that bounds whatever is granted to the roles."""
 
 
-CiIdentitySpec = GithubSpec
+class ApiServerSpec(RepositorySpec):
+    """Jobs of one GitHub repository, as groups of a cluster whose API server takes GitHub's tokens.
+
+    Both ids: `gh api repos/OWNER/REPOSITORY --jq '.owner.id, .id'`.
+    """
+
+    flavor: Literal["api_server"]
+
+
+CiIdentitySpec = Annotated[GithubSpec | ApiServerSpec, Field(discriminator="flavor")]
 """A CI identity of any flavor."""

@@ -61,14 +61,15 @@ class GithubCiIdentity(Component[CiIdentityOutputs]):
         promotion = self._promotion(f"{name}-promotion", repository)
         self.outputs = self.promise(
             CiIdentityOutputs(
-                deploy_role_arn=deploy.arn,
-                deploy_role_name=deploy.name,
-                plan_role_arn=plan.arn,
-                plan_role_name=plan.name,
-                promotion_role_arn=promotion.arn if promotion else Output.from_input(None),
-                promotion_role_name=promotion.name if promotion else Output.from_input(None),
+                deploy=self._arn(deploy),
+                plan=self._arn(plan),
+                promotion=[self._arn(promotion)] if promotion else [],
             )
         )
+
+    def _arn(self, role: iam.Role) -> Output[str]:
+        """Return the ARN of a role by its name, so that it is known, and its name in it, before the role is made."""
+        return Output.concat(f"arn:{self._place.partition}:iam::{self._place.account}:role/", role.name)
 
     def _promotion(self, name: str, repository: str) -> iam.Role | None:
         targets = self._spec.promotes_to

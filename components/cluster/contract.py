@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -27,11 +28,41 @@ class ClusterSection(Document):
     certificate_authority: str = Field(pattern=r"^[A-Za-z0-9+/=]+$")
     """What clients trust, as base64 of PEM."""
     identifier: str
-    """What stays the same as long as it is this cluster: its ARN."""
+    """What stays the same as long as it is this cluster: its ARN, or the uid of its namespace `kube-system`."""
     version: str = Field(pattern=r"^1\.[0-9]+$")
     """Minor release of Kubernetes: `1.34`."""
     security_group_ids: dict[str, str] = Field(default_factory=dict[str, str])
     """Name -> security group of nodes and pods; empty where there are no such groups."""
+    audience: str | None = None
+    """Audience of the tokens by which jobs sign in at the API server (OIDC); none where tokens come from elsewhere."""
+
+
+class ClusterAbilities(Document):
+    """What a cluster has already: nothing of it is installed again."""
+
+    api_groups: Annotated[tuple[str, ...], Strict(strict=False)] = ()
+    """API groups beside those that every cluster serves: `metrics.k8s.io`."""
+    storage_classes: Annotated[tuple[str, ...], Strict(strict=False)] = ()
+    """StorageClasses, by name."""
+    default_storage_class: str | None = None
+    """StorageClass of claims that name none; one of `storage_classes`."""
+    ingress_classes: Annotated[tuple[str, ...], Strict(strict=False)] = ()
+    """IngressClasses, by name."""
+    gateway_classes: Annotated[tuple[str, ...], Strict(strict=False)] = ()
+    """GatewayClasses, by name."""
+    cluster_issuers: Annotated[tuple[str, ...], Strict(strict=False)] = ()
+    """ClusterIssuers of cert-manager, by name."""
+    extended_resources: Annotated[tuple[str, ...], Strict(strict=False)] = ()
+    """Resources that nodes offer beside processors, memory and storage: `nvidia.com/gpu`."""
+
+    @model_validator(mode="after")
+    def _default_is_there(self) -> Self:
+        if self.default_storage_class is not None and self.default_storage_class not in self.storage_classes:
+            known = ", ".join(self.storage_classes) or "none"
+            raise ValueError(
+                f"default_storage_class: `{self.default_storage_class}` is not in storage_classes ({known})"
+            )
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +76,13 @@ class ClusterOutputs(Outputs):
     certificate_authority: Output[str]
     """What clients trust, as base64 of PEM."""
     identifier: Output[str]
-    """What stays the same as long as it is this cluster, as its addresses may not: its ARN."""
+    """What stays the same as long as it is this cluster, as its addresses may not: its ARN, or a uid."""
     version: Output[str]
     """Minor release of Kubernetes: `1.34`."""
     security_group_ids: Mapping[str, Output[str]]
     """Name -> security group of nodes and pods, which a database lets in; empty where there are no such groups."""
+    audience: Output[str | None]
+    """Audience of the tokens by which jobs sign in at the API server (OIDC); none where tokens come from elsewhere."""
 
 
 Version = Literal["1.34", "1.35", "1.36"]
@@ -124,32 +157,51 @@ class EksSpec(Spec[ClusterOutputs]):
         return self
 
 
+_EKS = re.compile(r"arn:aws[a-z-]*:eks:[a-z0-9-]+:[0-9]{12}:cluster/(?P<name>[A-Za-z0-9_-]+)")
+
+_ABILITIES = {
+    "api_groups": ["metrics.k8s.io"],
+    "storage_classes": ["standard"],
+    "default_storage_class": "standard",
+    "cluster_issuers": ["letsencrypt"],
+}
+
+
 class ExistingSpec(Spec[ClusterOutputs]):
-    """A cluster in Amazon EKS that somebody else owns: nothing is created, nothing of it is changed."""
+    """A cluster that somebody else owns, in Amazon EKS or anywhere: nothing is created, nothing of it is changed."""
 
     flavor: Literal["existing"]
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$", examples=["shared"])
-    """Its name."""
-    arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:eks:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]+$",
-        examples=["arn:aws:eks:eu-west-1:111122223333:cluster/shared"],
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@:/-]{0,99}$", examples=["shared"])
+    """Its name in Amazon EKS; elsewhere the context of the kubeconfig by which people reach it."""
+    identifier: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}$",
+        examples=["0f5d7a52-6f0e-4d0b-9c39-7d1f6f5c2a41"],
     )
-    """Its ARN."""
-    endpoint: str = Field(
-        pattern=r"^https://[^/\s]+$",
-        examples=["https://0123456789ABCDEF0123456789ABCDEF.gr7.eu-west-1.eks.amazonaws.com"],
-    )
+    """What stays the same as long as it is this cluster: its ARN in Amazon EKS; elsewhere the uid of its namespace
+    `kube-system`. Another one replaces all that the stack has made in it."""
+    endpoint: str = Field(pattern=r"^https://[^/\s]+$", examples=["https://api.cluster.acme.example:6443"])
     """Address of its API server."""
     certificate_authority: str = Field(pattern=r"^[A-Za-z0-9+/=]+$", examples=["bm90IGEgY2VydGlmaWNhdGU="])
-    """What clients trust, as base64 of PEM: `certificateAuthority.data` of `aws eks describe-cluster`."""
+    """What clients trust, as base64 of PEM: `certificate-authority-data` of a kubeconfig."""
     version: Version = Field(examples=["1.35"])
     """Its minor release of Kubernetes, quoted."""
-    private_only: bool = Field(examples=[True])
+    private_only: bool = False
     """Whether only who is in the network reaches the API server."""
     security_group_ids: dict[str, Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]] = Field(
-        examples=[{"cluster": "sg-0123456789abcdef0"}]
+        default_factory=dict[str, str], examples=[{"cluster": "sg-0123456789abcdef0"}]
     )
-    """Name -> security group of its nodes and pods, which a database lets in."""
+    """Name -> security group of its nodes and pods, which a database lets in; on AWS only."""
+    audience: str | None = Field(default=None, pattern=r"^\S{1,256}$", examples=["stackwright-dev"])
+    """Audience of the tokens of GitHub that its API server takes (OIDC); none in Amazon EKS, where roles sign in."""
+    abilities: ClusterAbilities = Field(default=ClusterAbilities(), examples=[_ABILITIES])
+    """What it has already; what else the platform needs is installed."""
+
+    @model_validator(mode="after")
+    def _named_by_its_arn(self) -> Self:
+        found = _EKS.fullmatch(self.identifier)
+        if self.identifier.startswith("arn:") and (found is None or found["name"] != self.name):
+            raise ValueError(f"identifier: `{self.identifier}` is not the ARN of a cluster `{self.name}` in Amazon EKS")
+        return self
 
 
 ClusterSpec = Annotated[EksSpec | ExistingSpec, Field(discriminator="flavor")]

@@ -212,6 +212,7 @@ def _outputs(cluster: eks.Cluster) -> ClusterOutputs:
         identifier=cluster.arn,
         version=cluster.version,
         security_group_ids={"cluster": network.apply(lambda found: cast("str", found.cluster_security_group_id))},
+        audience=Output.from_input(None),
     )
 
 

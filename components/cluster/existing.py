@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class ExistingCluster(Component[ClusterOutputs]):
     """The promises of a cluster that is already there; no resources.
 
-    Its owner lets runners reach the API server, gives the role that runs `pulumi up` an access entry, and has
-    installed the add-ons that nodes need, Pod Identity among them.
+    Its owner lets runners reach the API server, and whoever runs `pulumi up` do everything there. In Amazon EKS that
+    is an access entry of a role, and the add-ons that nodes need are installed, Pod Identity among them. Network and
+    runners are those of AWS; a cluster elsewhere needs neither.
     """
 
     def __init__(
@@ -30,19 +31,20 @@ class ExistingCluster(Component[ClusterOutputs]):
         spec: ExistingSpec,
         *,
         place: Place,  # noqa: ARG002
-        network: NetworkOutputs,
-        runners: RunnersOutputs,
+        network: NetworkOutputs | None = None,
+        runners: RunnersOutputs | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, spec, opts, network, runners)
+        super().__init__(name, spec, opts, *(need for need in (network, runners) if need))
         groups = {each: Output.from_input(id_) for each, id_ in sorted(spec.security_group_ids.items())}
         self.outputs = self.promise(
             ClusterOutputs(
                 name=Output.from_input(spec.name),
                 endpoint=Output.from_input(spec.endpoint),
                 certificate_authority=Output.from_input(spec.certificate_authority),
-                identifier=Output.from_input(spec.arn),
+                identifier=Output.from_input(spec.identifier),
                 version=Output.from_input(str(spec.version)),
                 security_group_ids=groups,
+                audience=Output.from_input(spec.audience),
             )
         )

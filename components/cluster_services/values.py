@@ -34,8 +34,8 @@ def coredns(labels: Output[dict[str, str]]) -> Values:
         "autoScaling": {"enabled": True, "minReplicas": REPLICAS, "maxReplicas": 10},
         "nodeSelector": labels,
         "podDisruptionBudget": ONE_AT_A_TIME,
-        "resources": _resources("100m", "170Mi"),
-        "topologySpreadConstraints": [_spread("topology.kubernetes.io/zone", {"k8s-app": "kube-dns"})],
+        "resources": resources("100m", "170Mi"),
+        "topologySpreadConstraints": [spread("topology.kubernetes.io/zone", {"k8s-app": "kube-dns"})],
     }
 
 
@@ -47,13 +47,20 @@ def storage_driver(labels: Output[dict[str, str]]) -> Values:
 def metrics_server(labels: Output[dict[str, str]]) -> Values:
     """The API server checks its certificate, which ten years of upgrades keep: nothing else would renew it."""
     return {
+        **metrics_server_anywhere(),
         "replicas": REPLICAS,
         "podDisruptionBudget": {"enabled": True, **ONE_AT_A_TIME},
-        "apiService": {"insecureSkipTLSVerify": False},
-        "tls": {"type": "helm", "helm": {"lookup": True, "certDurationDays": 3650}},
-        "resources": _resources("100m", "200Mi"),
         "nodeSelector": labels,
         "topologySpreadConstraints": _two_machines("metrics-server"),
+    }
+
+
+def metrics_server_anywhere() -> Values:
+    """Return what holds for the metrics server of every cluster."""
+    return {
+        "apiService": {"insecureSkipTLSVerify": False},
+        "tls": {"type": "helm", "helm": {"lookup": True, "certDurationDays": 3650}},
+        "resources": resources("100m", "200Mi"),
     }
 
 
@@ -73,7 +80,7 @@ def autoscaler(place: AwsPlace, cluster: ClusterOutputs, labels: Output[dict[str
         "podDisruptionBudget": ONE_AT_A_TIME,
         "containerSecurityContext": RESTRICTED,
         "securityContext": {"runAsUser": 65534, "fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
-        "resources": _resources("100m", "600Mi"),
+        "resources": resources("100m", "600Mi"),
         "nodeSelector": labels,
         "topologySpreadConstraints": _two_machines("aws-cluster-autoscaler", "cluster-autoscaler"),
     }
@@ -107,7 +114,7 @@ def load_balancer_controller(
         "podDisruptionBudget": ONE_AT_A_TIME,
         "securityContext": RESTRICTED,
         "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
-        "resources": _resources("100m", "256Mi"),
+        "resources": resources("100m", "256Mi"),
         "nodeSelector": labels,
         "topologySpreadConstraints": _two_machines("aws-load-balancer-controller"),
     }
@@ -121,23 +128,25 @@ def device_plugin(pools_with_own_plugin: Sequence[str]) -> Values:
     return {
         "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}},
         "tolerations": [{"operator": "Exists"}],
-        "resources": _resources("50m", "128Mi"),
+        "resources": resources("50m", "128Mi"),
     }
 
 
-def _resources(cpu: str, memory: str) -> Values:
+def resources(cpu: str, memory: str) -> Values:
+    """Return requests and limits: memory is never more than was asked for, processor time may be."""
     return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
 
 
 def _two_machines(name: str, instance: str | None = None) -> list[Values]:
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": instance or name}
     return [
-        _spread("kubernetes.io/hostname", labels, required=True),
-        _spread("topology.kubernetes.io/zone", labels),
+        spread("kubernetes.io/hostname", labels, required=True),
+        spread("topology.kubernetes.io/zone", labels),
     ]
 
 
-def _spread(key: str, labels: dict[str, str], *, required: bool = False) -> Values:
+def spread(key: str, labels: dict[str, str], *, required: bool = False) -> Values:
+    """Return the wish, or the rule, that pods with some labels are on different machines or in different zones."""
     return {
         "maxSkew": 1,
         "topologyKey": key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +13,11 @@ import pulumi
 from components.base import Outputs, Spec, Tier
 from components.catalogue import AnySpec, build, flavor_of, flavors, kind_of
 from components.component import Component
-from components.conformance.standins import STAND_IN, example_place, examples, needs_of, parameters
+from components.conformance.standins import STAND_IN, example_place, examples, is_of_cloud, needs_of, parameters
+from components.ingress.contract import IngressOutputs
 from components.recording import RecordedResource, record
 
-PACKAGES = ("aws", "kubernetes")
+PACKAGES = ("aws", "kubernetes", "random", "tls")
 """Packages of which a case hands an explicit provider to the component."""
 
 
@@ -59,6 +61,8 @@ class Case:
     """The values to build."""
     needs: Callable[[AnySpec], Mapping[str, Outputs]] = needs_of
     """Makes the needs inside the program; give your own where a stand-in will not do."""
+    cloud: bool = True
+    """Whether it is built in an account of AWS; without, in a cluster that has none."""
     _known: dict[tuple[Tier, bool, bool], Built] = field(default_factory=dict[tuple[Tier, bool, bool], Built])
 
     def __str__(self) -> str:
@@ -74,16 +78,41 @@ class Case:
     def _record(self, tier: Tier, *, preview: bool, longest: bool) -> Built:
         made: list[Component[Any]] = []
         kind = kind_of(type(self.spec))
-        where = {"place": example_place(tier, longest=longest)} if "place" in parameters(type(self.spec)) else {}
+        place = example_place(tier, longest=longest, cloud=self.cloud)
+        where = {"place": place} if "place" in parameters(type(self.spec)) else {}
+        needs = self.needs if self.cloud else _without_cloud(self.needs)
 
         def program() -> None:
             opts = pulumi.ResourceOptions(providers=[pulumi.ProviderResource(name, name, {}) for name in PACKAGES])
-            made.append(build(kind.replace("_", "-"), self.spec, **where, **self.needs(type(self.spec)), opts=opts))
+            made.append(build(kind.replace("_", "-"), self.spec, **where, **needs(type(self.spec)), opts=opts))
 
         resources = record(program, preview=preview)
         return Built(made[0], resources)
 
 
 def cases(*specs: AnySpec) -> list[Case]:
-    """Return the cases of flavors, or of the whole catalogue: what is required only, and every example."""
-    return [Case(spec) for flavor in specs or flavors() for spec in examples(flavor)]
+    """Return the cases of flavors, or of the whole catalogue: what is required only, and every example.
+
+    A flavor whose place is any `Place` is built with AWS and without.
+    """
+    return [
+        Case(spec, cloud=cloud)
+        for flavor in specs or flavors()
+        for cloud in ((True,) if is_of_cloud(flavor) else (True, False))
+        for spec in examples(flavor)
+    ]
+
+
+def _without_cloud(needs: Callable[[AnySpec], Mapping[str, Outputs]]) -> Callable[[AnySpec], Mapping[str, Outputs]]:
+    """Make the needs as they are in a cluster without a cloud: routes attach to a gateway."""
+
+    def made(spec: AnySpec) -> Mapping[str, Outputs]:
+        return {name: _at_a_gateway(outputs) for name, outputs in needs(spec).items()}
+
+    return made
+
+
+def _at_a_gateway(outputs: Outputs) -> Outputs:
+    if not isinstance(outputs, IngressOutputs):
+        return outputs
+    return dataclasses.replace(outputs, class_name=None, gateway=outputs.domain.apply(lambda _: "gateway/main"))

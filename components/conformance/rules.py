@@ -22,7 +22,7 @@ from components.base import Document, Outputs, Tier
 from components.catalogue import AnySpec, flavor_of, flavors, kind_of
 from components.conformance.case import PACKAGES, STAND_IN, Case
 from components.conformance.limits import STATEFUL, limits_of
-from components.conformance.standins import contract_of, parameters
+from components.conformance.standins import contract_of, is_of_cloud, parameters, required_needs
 from components.recording import Secret
 
 
@@ -33,7 +33,7 @@ def outputs_are_the_contract(case: Case) -> Iterator[str]:
     if type(built.component.outputs) is not contract or contract is Outputs:
         yield f"outputs are {type(built.component.outputs).__name__}; the spec says {contract.__name__}"
     for field in fields(contract):
-        if getattr(built.component.outputs, field.name) is None:
+        if getattr(built.component.outputs, field.name) is None and not str(field.type).endswith("| None"):
             yield f"{contract.__name__}.{field.name}: not set; `Output.from_input(None)` says that there is none"
     if extra := sorted(set(built.root.outputs) - {field.name for field in fields(contract)}):
         yield f"registers {extra}, which {contract.__name__} does not have; end with `self.promise(...)`"
@@ -43,11 +43,12 @@ def outputs_are_the_contract(case: Case) -> Iterator[str]:
 
 
 def needs_are_the_same(case: Case) -> Iterator[str]:
-    """All flavors of a kind are built from the same needs."""
-    own = parameters(type(case.spec)).keys()
+    """A flavor takes what its siblings need, if the same program may build them."""
+    own = type(case.spec)
     for other in _siblings(case):
-        if own != parameters(other).keys():
-            yield f"needs {sorted(own)}; {flavor_of(other)} needs {sorted(parameters(other))}"
+        missing = sorted(required_needs(other) - parameters(own).keys())
+        if missing and _built_alike(own, other):
+            yield f"does not take {missing}, which {flavor_of(other)} needs"
 
 
 def children_are_parented(case: Case) -> Iterator[str]:
@@ -85,9 +86,12 @@ def tags_reach_everything(case: Case) -> Iterator[str]:
 
 
 def outputs_mean_ready(case: Case) -> Iterator[str]:
-    """A consumer's children wait for every child of each need, and `ready` is every child of its own."""
+    """A consumer's children wait for every child of each need, and `ready` is every child of its own.
+
+    Keys and secrets use no need, and wait for none: a destroy that may not delete them takes all the others.
+    """
     built = case.built()
-    for item in built.managed:
+    for item in (made for made in built.managed if made.type not in DATA):
         if missing := built.needed - set(item.dependencies):
             yield f"{item.urn}: does not wait for {sorted(missing)}; make it `opts=self.child`"
     if len(built.component.outputs.ready) != len(built.managed):
@@ -117,7 +121,7 @@ def specs_need_no_provider(case: Case) -> Iterator[str]:
 
 def graphs_are_deterministic(case: Case) -> Iterator[str]:
     """Two runs of the same values register the same."""
-    if case.built().resources != Case(case.spec, case.needs).built().resources:
+    if case.built().resources != Case(case.spec, case.needs, case.cloud).built().resources:
         yield "two runs register different resources"
 
 
@@ -198,6 +202,9 @@ RULES: tuple[Rule, ...] = (
 TAGS = {"stackwright:environment", "stackwright:tier"}
 """What the provider of an environment puts on everything."""
 
+DATA = frozenset({"aws:kms/key:Key", "aws:secretsmanager/secret:Secret"})
+"""What holds data by itself, and is made by `Component.data`."""
+
 _SECRET_NAME = re.compile(r"(?i)(password|secret_?string|private_?key|token|api_?key|secret_?key)$")
 
 
@@ -212,6 +219,12 @@ def documentation(owner: type) -> dict[str, str]:
     return found
 
 
+def _built_alike(one: AnySpec, other: AnySpec) -> bool:
+    """Return whether one program may build both: on AWS, in any cluster, or wherever nothing else is needed."""
+    anywhere = (not is_of_cloud(spec) and not required_needs(spec) for spec in (one, other))
+    return is_of_cloud(one) == is_of_cloud(other) or any(anywhere)
+
+
 def _siblings(case: Case) -> list[AnySpec]:
     kind = kind_of(type(case.spec))
     return [other for other in flavors() if kind_of(other) == kind and other is not type(case.spec)]
@@ -220,7 +233,7 @@ def _siblings(case: Case) -> list[AnySpec]:
 def _smaller(case: Case) -> Iterator[Case]:
     for spec in _without_one(case.spec):
         with suppress(ValidationError):
-            yield Case(type(spec).model_validate_json(spec.model_dump_json(exclude_none=True)), case.needs)
+            yield Case(type(spec).model_validate_json(spec.model_dump_json(exclude_none=True)), case.needs, case.cloud)
 
 
 def _without_one(document: DocumentT) -> Iterator[DocumentT]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from components.base import AwsPlace, Outputs, Spec, Tier
+from components.base import AwsPlace, Outputs, Place, Spec, Tier
 from components.catalogue import AnySpec, component_class, flavor_of
 from components.errors import UserError
 
@@ -23,21 +23,38 @@ STAND_IN = "standin:index:Resource"
 
 
 def examples(spec: AnySpec) -> tuple[Spec[Any], ...]:
-    """Return a spec with nothing but what is required, and one with every value that its fields give as examples."""
+    """Return a spec with nothing but what is required, and one with every value that its fields give as examples.
+
+    Of fields that exclude each other the first one has the first of them, and the second one the last.
+    """
     shown = {name: field.examples[0] for name, field in spec.model_fields.items() if field.examples}
     tag = {"flavor": flavor_of(spec)}
     needed = [name for name, field in spec.model_fields.items() if field.is_required() and name not in tag]
     if bare := [name for name in needed if name not in shown]:
         raise UserError(f"{spec.__name__}.{name}: has no example; add `Field(examples=[...])`" for name in bare)
-    required = {name: shown[name] for name in needed}
+    choices = [name for name in spec.one_of if name in shown]
+    required = {name: shown[name] for name in [*needed, *choices[:1]]}
+    shown = {name: value for name, value in shown.items() if name not in choices[:-1]}
     minimal, full = (spec.model_validate_json(json.dumps(values | tag)) for values in (required, shown))
     return minimal, full
 
 
-def example_place(tier: Tier = Tier.DEV, *, longest: bool = False) -> AwsPlace:
-    """Return a place of a tier; `longest` has the longest names that are allowed."""
+def example_place(tier: Tier = Tier.DEV, *, longest: bool = False, cloud: bool = True) -> Place:
+    """Return a place of a tier; `longest` has the longest names that are allowed, `cloud` an account of AWS."""
     names = ("o" * 12, "e" * 12) if longest else ("acme", tier.value)
-    return AwsPlace(organization=names[0], environment=names[1], tier=tier, account="111122223333", region="eu-west-1")
+    place = Place(organization=names[0], environment=names[1], tier=tier)
+    return AwsPlace(**dict(place), account="111122223333", region="eu-west-1") if cloud else place
+
+
+def is_of_cloud(spec: AnySpec) -> bool:
+    """Return whether a flavor is built in an account of AWS only."""
+    return parameters(spec).get("place") != "Place"
+
+
+def required_needs(spec: AnySpec) -> set[str]:
+    """Return the needs that a flavor cannot do without, beside the place."""
+    found = inspect.signature(component_class(spec).__init__).parameters.values()
+    return {each.name for each in found if each.default is each.empty} - NOT_NEEDS - {"place"}
 
 
 def parameters(spec: AnySpec) -> dict[str, str]:

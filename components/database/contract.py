@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from pulumi import Output
 
 
+DATABASE_LABEL = "stackwright/database"
+"""Label of the namespaces whose pods a database in the cluster lets in; its value is `true`."""
+
+DEFAULT_IMAGE = (
+    "ghcr.io/cloudnative-pg/postgresql:17.9-202602261636-system-bookworm"
+    "@sha256:9b98bb640afb610dab530b9afab07bdd0527df1c4e1045cf0a0c07a3db6428f4"
+)
+"""Source: Debian/ClusterImageCatalog-bookworm.yaml in cloudnative-pg/postgres-containers, February 2026."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DatabaseOutputs(Outputs):
     """What every database promises: PostgreSQL that is reached by TLS only."""
@@ -24,13 +34,16 @@ class DatabaseOutputs(Outputs):
     """Port to connect to: 5432 unless somebody chose another."""
     name: Output[str]
     """The database that is there from the start; its administrator may make others."""
-    admin_secret_arn: Output[str]
-    """Secret with `username` and `password` of the administrator. The password rotates by itself: a service never
-    takes it, but gets a user of its own from a job that reads it once."""
+    admin_secret: Output[str]
+    """Secret with `username` and `password` of the administrator: its ARN in AWS Secrets Manager, or namespace and name
+    of a Secret of the cluster, `database/platform-admin`. The password may rotate: a service never takes it, but gets
+    a user of its own from a job that reads it once."""
     admin_secret_key_arn: Output[str | None]
     """ARN of the key that encrypts the secret, which its readers need rights on; none for AWS's own key."""
     resource_id: Output[str | None]
     """What names the database in `rds-db:connect` rights (`db-…`); none where IAM does not sign in."""
+    certificates: Output[str | None]
+    """Certificates (PEM) by which it proves its name; none where nobody said, as for RDS, whose are Amazon's."""
 
 
 class RdsPostgresSpec(Spec[DatabaseOutputs]):
@@ -68,6 +81,43 @@ class RdsPostgresSpec(Spec[DatabaseOutputs]):
         return value
 
 
+class CloudnativepgSpec(Spec[DatabaseOutputs]):
+    """PostgreSQL in the cluster, by the operator CloudNativePG, on volumes of the cluster."""
+
+    flavor: Literal["cloudnativepg"]
+    image: str = Field(default=DEFAULT_IMAGE, pattern=r"^[a-z0-9][^\s@]*:(?P<major>1[5-9])[^\s@]*@sha256:[0-9a-f]{64}$")
+    """Image by tag and digest; the operator takes the major release of PostgreSQL from the tag. Another minor release
+    is rolled out server by server; another major one stops all servers, and upgrades them in place; none goes back."""
+    instances: int | None = Field(default=None, ge=1, le=9)
+    """Servers, on machines of their own where there are as many; by default one in `dev`, three elsewhere: one answers,
+    the others follow it and take over."""
+    storage_gib: int = Field(default=20, ge=1, le=65536)
+    """Room of each server, in GiB. It grows where the StorageClass lets volumes grow, and never shrinks."""
+    storage_class: str | None = Field(default=None, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", examples=["fast"])
+    """StorageClass of its volumes; by default that of claims that name none."""
+    database: str = Field(default="platform", pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    """Name of the first database, which is made once: changing it afterwards changes nothing but what is promised."""
+    cpu_millicores: int = Field(default=500, ge=100)
+    """What each server is sure to get, in thousandths of a processor."""
+    memory_mib: int = Field(default=1024, ge=512)
+    """Memory of each server, in MiB: what it is sure to get, and what it may use. A quarter of it are its buffers."""
+    snapshot_class: str | None = Field(
+        default=None, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", examples=["csi-snapshots"]
+    )
+    """VolumeSnapshotClass by which backups are taken. Without one nothing is backed up."""
+    backup_schedule: str = Field(default="0 0 1 * * *", pattern=r"^(\S+ ){5}\S+$")
+    """When backups are taken, in UTC: second, minute, hour, day, month, weekday."""
+
+    @property
+    def api_groups(self) -> tuple[str, ...]:
+        """API groups that its cluster has to serve."""
+        return ("postgresql.cnpg.io", *(("snapshot.storage.k8s.io",) if self.snapshot_class else ()))
+
+
+_ARN = r"arn:aws[a-z-]*:secretsmanager:\S+:secret:\S+"
+_IN_CLUSTER = r"[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}"
+
+
 class ExistingSpec(Spec[DatabaseOutputs]):
     """A PostgreSQL that somebody else owns, and lets the platform's clients in: nothing of it is changed."""
 
@@ -80,12 +130,13 @@ class ExistingSpec(Spec[DatabaseOutputs]):
     port: int = Field(default=5432, ge=1, le=65535)
     """Port to connect to."""
     database: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", examples=["platform"])
-    """A database that is there; the administrator of `admin_secret_arn` may make others."""
-    admin_secret_arn: str = Field(
-        pattern=r"^arn:aws[a-z-]*:secretsmanager:\S+:secret:\S+$",
+    """A database that is there; the administrator of `admin_secret` may make others."""
+    admin_secret: str = Field(
+        pattern=rf"^({_ARN}|{_IN_CLUSTER})$",
         examples=["arn:aws:secretsmanager:eu-west-1:111122223333:secret:shared-admin-AbCdEf"],
     )
-    """Secret with `username` and `password` of a user who may create users and databases."""
+    """Secret with `username` and `password` of a user who may create users and databases: its ARN in AWS Secrets
+    Manager, or namespace and name of a Secret of the cluster, `storage/database-admin`."""
     admin_secret_key_arn: str | None = Field(
         default=None,
         pattern=r"^arn:aws[a-z-]*:kms:\S+:key/\S+$",
@@ -96,7 +147,12 @@ class ExistingSpec(Spec[DatabaseOutputs]):
         default=None, pattern=r"^(db|cluster)-[A-Z0-9]+$", examples=["db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
     )
     """What names it in `rds-db:connect` rights, if IAM authentication is on."""
+    certificates: str | None = Field(
+        default=None, examples=["-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"]
+    )
+    """Certificates (PEM) by which it proves its name. Without any, connections are encrypted, but whoever answers is
+    believed."""
 
 
-DatabaseSpec = Annotated[RdsPostgresSpec | ExistingSpec, Field(discriminator="flavor")]
+DatabaseSpec = Annotated[RdsPostgresSpec | CloudnativepgSpec | ExistingSpec, Field(discriminator="flavor")]
 """A database of any flavor."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pulumi import ResourceOptions
 
     from components.base import Place
+    from components.cluster_services.contract import ClusterServicesOutputs
     from components.network.contract import NetworkOutputs
 
 
@@ -27,18 +28,20 @@ class ExistingDatabase(Component[DatabaseOutputs]):
         spec: ExistingSpec,
         *,
         place: Place,  # noqa: ARG002
-        network: NetworkOutputs,
+        network: NetworkOutputs | None = None,
+        services: ClusterServicesOutputs | None = None,
         client_security_group_ids: Mapping[str, Output[str]] | None = None,  # noqa: ARG002
         opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, spec, opts, network)
+        super().__init__(name, spec, opts, network, services)
         self.outputs = self.promise(
             DatabaseOutputs(
                 host=Output.from_input(spec.host),
                 port=Output.from_input(spec.port),
                 name=Output.from_input(spec.database),
-                admin_secret_arn=Output.from_input(spec.admin_secret_arn),
+                admin_secret=Output.from_input(spec.admin_secret),
                 admin_secret_key_arn=Output.from_input(spec.admin_secret_key_arn),
                 resource_id=Output.from_input(spec.resource_id),
+                certificates=Output.from_input(spec.certificates),
             )
         )

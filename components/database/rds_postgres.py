@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pulumi_aws import kms
 
     from components.base import AwsPlace
+    from components.cluster_services.contract import ClusterServicesOutputs
     from components.network.contract import NetworkOutputs
 
 PORT = 5432
@@ -45,10 +46,11 @@ class RdsPostgresDatabase(Component[DatabaseOutputs]):
         *,
         place: AwsPlace,
         network: NetworkOutputs,
+        services: ClusterServicesOutputs | None = None,
         client_security_group_ids: Mapping[str, Output[str]] | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, spec, opts, network)
+        super().__init__(name, spec, opts, network, services)
         self._stem, self._place, self._prefix = name, place, f"{place.prefix}-{name}-"
         key = customer_key(self, name, place, deletion_days=spec.key_deletion_days)
         entrance = self._entrance(network, client_security_group_ids or {})
@@ -58,9 +60,10 @@ class RdsPostgresDatabase(Component[DatabaseOutputs]):
                 host=instance.address,
                 port=Output.from_input(PORT),
                 name=Output.from_input(spec.database),
-                admin_secret_arn=instance.master_user_secrets.apply(_arn_of_the_only_one),
+                admin_secret=instance.master_user_secrets.apply(_arn_of_the_only_one),
                 admin_secret_key_arn=key.arn,
                 resource_id=instance.resource_id,
+                certificates=Output.from_input(None),
             )
         )
 

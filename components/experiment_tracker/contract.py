@@ -22,7 +22,8 @@ class ExperimentTrackerSection(Document):
     version: str = "3.17"
     """Release of the server that a client must match (major.minor)."""
     credentials_secret: str | None = None
-    """Name of the secret with `username` and `password` of a project's jobs; none where nobody signs in."""
+    """Secret with `username` and `password` of a project's jobs: its name in AWS Secrets Manager, or a Secret of the
+    cluster, `kubernetes:///mlflow/mlflow-projects`; none where nobody signs in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,8 @@ class ExperimentTrackerOutputs(Outputs):
     version: Output[str]
     """Release of the server that a client must match (major.minor)."""
     credentials_secret: Output[str | None]
-    """Name of the secret with `username` and `password` that all projects share; none where each has its own, or
-    where nobody signs in."""
+    """Secret with `username` and `password` that all projects share: its name in AWS Secrets Manager, or a Secret of
+    the cluster, `kubernetes:///mlflow/mlflow-projects`; none where each has its own, or where nobody signs in."""
 
 
 Release = Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+$")]
@@ -81,11 +82,11 @@ class MlflowSpec(Spec[ExperimentTrackerOutputs]):
     database_certificates: str | None = Field(
         default=None, examples=["-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"]
     )
-    """Certificates (PEM) by which the database proves its name. Amazon publishes those of RDS for each region
-    (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html). Without any, the connection is encrypted,
-    but whoever answers is believed."""
+    """Certificates (PEM) by which the database proves its name; by default those that it promises. Amazon publishes
+    those of RDS for each region (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html). Without any,
+    the connection is encrypted, but whoever answers is believed."""
     secret_recovery_days: int = Field(default=30, ge=7, le=30)
-    """Days during which the deletion of its secrets can be taken back; none in `dev`."""
+    """Days during which the deletion of its secrets can be taken back, in AWS; none in `dev`."""
 
 
 class ExistingSpec(Spec[ExperimentTrackerOutputs]):
@@ -97,10 +98,12 @@ class ExistingSpec(Spec[ExperimentTrackerOutputs]):
     version: Release = Field(examples=["3.17"])
     """Release of the server that a client must match, quoted (major.minor)."""
     credentials_secret: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$", examples=["acme-dev/mlflow-projects"]
+        default=None,
+        pattern=r"^(kubernetes:///[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}|[A-Za-z0-9/_+=.@-]{1,512})$",
+        examples=["acme-dev/mlflow-projects"],
     )
-    """Name of the secret with `username` and `password` that all projects share; none where each has its own, or
-    where nobody signs in."""
+    """Secret with `username` and `password` that all projects share: its name in AWS Secrets Manager, or a Secret of
+    the cluster, `kubernetes:///mlflow/mlflow-projects`; none where each has its own, or where nobody signs in."""
 
 
 ExperimentTrackerSpec = Annotated[MlflowSpec | ExistingSpec, Field(discriminator="flavor")]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pulumi import ResourceOptions
 
     from components.artifact_store.contract import ArtifactStoreOutputs
-    from components.base import AwsPlace
+    from components.base import Place
     from components.cluster.contract import ClusterOutputs
     from components.cluster_services.contract import ClusterServicesOutputs
     from components.database.contract import DatabaseOutputs
@@ -30,8 +30,8 @@ class ExistingExperimentTracker(Component[ExperimentTrackerOutputs]):
         name: str,
         spec: ExistingSpec,
         *,
-        place: AwsPlace,  # noqa: ARG002
-        network: NetworkOutputs,
+        place: Place,  # noqa: ARG002
+        network: NetworkOutputs | None = None,
         cluster: ClusterOutputs,
         services: ClusterServicesOutputs,
         ingress: IngressOutputs,

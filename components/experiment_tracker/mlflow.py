@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi import Output
-from pulumi_aws import secretsmanager
 from pulumi_kubernetes import apps, batch, core, networking, policy
 
+from components.base import AwsPlace
 from components.component import Component
-from components.experiment_tracker import rights
+from components.database.contract import DATABASE_LABEL
 from components.experiment_tracker.contract import ExperimentTrackerOutputs, MlflowSpec
 from components.experiment_tracker.pods import (
     CERTIFICATES,
@@ -24,18 +24,20 @@ from components.experiment_tracker.pods import (
     server_pod,
     setup_pod,
 )
+from components.ingress.contract import ROUTES_LABEL
+from components.ingress.route import route
 from components.model_deployer.contract import PROJECT_LABEL
-from components.pod_identity import pod_identity
 
 if TYPE_CHECKING:
     from pulumi import Resource, ResourceOptions
     from pulumi_kubernetes import meta
 
     from components.artifact_store.contract import ArtifactStoreOutputs
-    from components.base import AwsPlace
+    from components.base import Place
     from components.cluster.contract import ClusterOutputs
     from components.cluster_services.contract import ClusterServicesOutputs
     from components.database.contract import DatabaseOutputs
+    from components.experiment_tracker.ground import Ground
     from components.ingress.contract import IngressOutputs
     from components.network.contract import NetworkOutputs
     from components.secrets.contract import SecretsOutputs
@@ -44,7 +46,6 @@ TASKS = Path(__file__).with_name("scripts") / "tasks.py"
 
 _SETUP_SECONDS = 3600
 _BALANCER = "alb.ingress.kubernetes.io"
-_IDENTITY_AGENT = "169.254.170.23"
 
 
 class MlflowExperimentTracker(Component[ExperimentTrackerOutputs]):
@@ -61,8 +62,8 @@ class MlflowExperimentTracker(Component[ExperimentTrackerOutputs]):
         name: str,
         spec: MlflowSpec,
         *,
-        place: AwsPlace,
-        network: NetworkOutputs,
+        place: Place,
+        network: NetworkOutputs | None = None,
         cluster: ClusterOutputs,
         services: ClusterServicesOutputs,
         ingress: IngressOutputs,
@@ -74,19 +75,17 @@ class MlflowExperimentTracker(Component[ExperimentTrackerOutputs]):
         super().__init__(name, spec, opts, network, cluster, services, ingress, database, artifact_store, secrets)
         self._stem, self._spec, self._place = name, spec, place
         self._namespace = self._make_namespace()
-        own, shared = (self._secret(secret, secrets) for secret in (NAME, f"{NAME}-projects"))
-        self._wiring = self._wire(ingress, database, artifact_store, own, shared)
-        fence = self._fence(network, database)
-        setup = rights.of_the_setup(database, [own.arn, shared.arn], secrets.encryption_key)
-        server = rights.of_the_server(place, artifact_store, spec.artifact_prefix, own.arn, secrets.encryption_key)
-        prepared = self._prepare([fence, *self._identity("setup", cluster, setup)])
-        self._serve([fence, prepared, *self._identity("server", cluster, server)])
+        ground = self._ground(network, cluster, database, artifact_store, secrets)
+        self._wiring = self._wire(ground, ingress, database, artifact_store)
+        fences = [self._fence(ground), *self._let_setup_out(ground)]
+        prepared = self._prepare([*fences, *ground.setup.needed])
+        self._serve([*fences, prepared, *ground.server.needed])
         self._expose(ingress)
         self.outputs = self.promise(
             ExperimentTrackerOutputs(
                 tracking_uri=Output.concat("https://", self._wiring.host),
                 version=Output.from_input(spec.version),
-                credentials_secret=shared.name,
+                credentials_secret=ground.credentials_secret,
             )
         )
 
@@ -99,52 +98,50 @@ class MlflowExperimentTracker(Component[ExperimentTrackerOutputs]):
 
     def _make_namespace(self) -> core.v1.Namespace:
         guard = "pod-security.kubernetes.io"
-        return core.v1.Namespace(
-            self._stem,
-            metadata={
-                "name": NAME,
-                "labels": {f"{guard}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")},
-            },
-            opts=self.child,
-        )
+        labels = {f"{guard}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
+        if not isinstance(self._place, AwsPlace):
+            labels |= {DATABASE_LABEL: "true", ROUTES_LABEL: "true"}
+        return core.v1.Namespace(self._stem, metadata={"name": NAME, "labels": labels}, opts=self.child)
 
-    def _secret(self, name: str, secrets: SecretsOutputs) -> secretsmanager.Secret:
-        return secretsmanager.Secret(
-            f"{self._stem}-{name}",
-            name=Output.concat(secrets.prefix, name),
-            description=f"Filled once by the setup of {NAME} of {self._place.environment}",
-            kms_key_id=secrets.encryption_key,
-            recovery_window_in_days=0 if self._place.disposable else self._spec.secret_recovery_days,
-            opts=self.child_with(protect=not self._place.disposable),
-        )
+    def _ground(
+        self,
+        network: NetworkOutputs | None,
+        cluster: ClusterOutputs,
+        database: DatabaseOutputs,
+        artifact_store: ArtifactStoreOutputs,
+        secrets: SecretsOutputs,
+    ) -> Ground:
+        """Make what depends on where the pods run; only the provider of that place is imported."""
+        here: Any = (self, self._stem, self._spec, self._place, self._namespace)
+        if isinstance(self._place, AwsPlace):
+            from components.experiment_tracker.on_aws import on_aws
+
+            known: Any = {"network": network, "cluster": cluster, "secrets": secrets}
+            return on_aws(*here, database=database, artifact_store=artifact_store, **known)
+        from components.experiment_tracker.on_cluster import on_cluster
+
+        return on_cluster(*here, database=database, artifact_store=artifact_store)
 
     def _wire(
-        self,
-        ingress: IngressOutputs,
-        database: DatabaseOutputs,
-        store: ArtifactStoreOutputs,
-        own: secretsmanager.Secret,
-        shared: secretsmanager.Secret,
+        self, ground: Ground, ingress: IngressOutputs, database: DatabaseOutputs, store: ArtifactStoreOutputs
     ) -> Wiring:
-        spec, certificates = self._spec, self._spec.database_certificates
+        spec = self._spec
+        told = spec.database_certificates
+        certificates = Output.from_input(told) if told else database.certificates
         return Wiring(
-            region=self._place.region,
+            ground=ground,
             host=Output.concat(f"{NAME}.", ingress.domain),
             tracking_database=address(database.host, database.port, NAME, certificates),
             auth_database=address(database.host, database.port, f"{NAME}_auth", certificates),
             admin_database=database.name,
-            admin_secret=database.admin_secret_arn,
-            secret=own.arn,
-            projects_secret=shared.arn,
             artifacts=Output.concat(store.uri, f"/{spec.artifact_prefix}"),
             scripts=self._scripts(certificates),
         )
 
-    def _scripts(self, certificates: str | None) -> Output[str]:
+    def _scripts(self, certificates: Output[str | None]) -> Output[str]:
         """Make what the containers run; its name changes with its content, so that its readers start anew."""
-        data = {TASKS.name: TASKS.read_text(encoding="utf-8")}
-        if certificates:
-            data[CERTIFICATES] = certificates
+        tasks = {TASKS.name: TASKS.read_text(encoding="utf-8")}
+        data = certificates.apply(lambda found: {**tasks, **({CERTIFICATES: found} if found else {})})
         name = Output.concat(f"{NAME}-scripts-", digest(data))
         core.v1.ConfigMap(
             f"{self._stem}-scripts",
@@ -154,25 +151,6 @@ class MlflowExperimentTracker(Component[ExperimentTrackerOutputs]):
             opts=self._inside(),
         )
         return name
-
-    def _identity(self, role: str, cluster: ClusterOutputs, statements: list[dict[str, Any]]) -> list[Resource]:
-        """Make the service account of a role, and what its pods have to wait for."""
-        account = core.v1.ServiceAccount(
-            f"{self._stem}-{role}",
-            metadata={"name": f"{NAME}-{role}", "namespace": NAME},
-            automount_service_account_token=False,
-            opts=self._inside(),
-        )
-        _, association = pod_identity(
-            self,
-            f"{self._stem}-{role}",
-            self._place,
-            cluster,
-            namespace=NAME,
-            service_account=f"{NAME}-{role}",
-            statements=statements,
-        )
-        return [account, association]
 
     def _prepare(self, needed: list[Resource]) -> batch.v1.Job:
         """Make the Job that runs before the servers; it is named after its content, for a Job never changes."""
@@ -222,42 +200,39 @@ class MlflowExperimentTracker(Component[ExperimentTrackerOutputs]):
             },
             opts=self._inside(),
         )
-        backend: Any = {"service": {"name": NAME, "port": {"name": "http"}}}
-        networking.v1.Ingress(
+        route(
+            self,
             f"{self._stem}-server",
-            metadata={"name": NAME, "namespace": NAME},
-            spec={
-                "ingress_class_name": ingress.class_name,
-                "rules": [
-                    {
-                        "host": self._wiring.host,
-                        "http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]},
-                    }
-                ],
-            },
-            opts=self._inside(service),
+            ingress,
+            host=self._wiring.host,
+            namespace=NAME,
+            service=NAME,
+            port=80,
+            depends_on=[self._namespace, service],
         )
 
-    def _fence(self, network: NetworkOutputs, database: DatabaseOutputs) -> networking.v1.NetworkPolicy:
-        """Let in the load balancer and projects; let out names, rows, AWS and the agent of Pod Identity."""
+    def _fence(self, ground: Ground) -> networking.v1.NetworkPolicy:
+        """Let in projects and who else calls; let out to names, and to what the place has."""
         projects: Any = {"namespace_selector": {"match_expressions": [{"key": PROJECT_LABEL, "operator": "Exists"}]}}
         names: Any = {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "kube-system"}}}
-        return networking.v1.NetworkPolicy(
-            self._stem,
-            metadata={"name": NAME, "namespace": NAME},
-            spec={
-                "pod_selector": {},
-                "policy_types": ["Ingress", "Egress"],
-                "ingress": [{"from_": [{"ip_block": {"cidr": network.cidr}}, projects], "ports": [_tcp(PORT)]}],
-                "egress": [
-                    {"to": [names], "ports": [_tcp(53), {"protocol": "UDP", "port": 53}]},
-                    {"to": [{"ip_block": {"cidr": f"{_IDENTITY_AGENT}/32"}}], "ports": [_tcp(80)]},
-                    {"ports": [_tcp(database.port), _tcp(443)]},
-                ],
-            },
-            opts=self._inside(),
-        )
+        port: Any = {"ports": [_tcp(PORT)]}
+        spec: Any = {
+            "pod_selector": {},
+            "policy_types": ["Ingress", "Egress"],
+            "ingress": [{"from_": [*ground.callers, projects], **port} if ground.callers else port],
+            "egress": [{"to": [names], "ports": [_tcp(53), {"protocol": "UDP", "port": 53}]}, *ground.egress],
+        }
+        metadata: Any = {"name": NAME, "namespace": NAME}
+        return networking.v1.NetworkPolicy(self._stem, metadata=metadata, spec=spec, opts=self._inside())
+
+    def _let_setup_out(self, ground: Ground) -> list[Resource]:
+        if not ground.egress_of_setup:
+            return []
+        chosen: Any = {"match_labels": labels("setup")}
+        spec: Any = {"pod_selector": chosen, "policy_types": ["Egress"], "egress": [*ground.egress_of_setup]}
+        metadata: Any = {"name": f"{NAME}-setup", "namespace": NAME}
+        return [networking.v1.NetworkPolicy(f"{self._stem}-setup", metadata=metadata, spec=spec, opts=self._inside())]
 
 
-def _tcp(port: pulumi.Input[int]) -> Any:
+def _tcp(port: int) -> Any:
     return {"protocol": "TCP", "port": port}

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi import Input, Output
 
+from components.quantities import cpu, memory
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pulumi_kubernetes import core
 
     from components.experiment_tracker.contract import MlflowSpec
+    from components.experiment_tracker.ground import Ground, Role
 
 NAME = "mlflow"
 PORT = 5000
@@ -22,6 +25,7 @@ USER = 10001
 SCRIPTS = "/scripts"
 CERTIFICATES = "database.pem"
 CREDENTIALS = "/credentials"
+SECRET = "/secret"  # noqa: S105 - a folder
 SCRATCH = "/tmp"  # noqa: S108 - of its own volume
 
 ENVIRONMENT = {
@@ -40,8 +44,8 @@ ENVIRONMENT = {
 class Wiring:
     """Where the pods find what they work with."""
 
-    region: str
-    """Region of the account."""
+    ground: Ground
+    """What is given by the place where they run."""
     host: Output[str]
     """Name by which clients call the server."""
     tracking_database: Output[str]
@@ -50,21 +54,16 @@ class Wiring:
     """Address of the rows of people and their rights, without a password."""
     admin_database: Output[str]
     """Database that is there from the start."""
-    admin_secret: Output[str]
-    """ARN of the administrator's secret of the database."""
-    secret: Output[str]
-    """ARN of the tracker's own secret."""
-    projects_secret: Output[str]
-    """ARN of the secret that projects sign in with."""
     artifacts: Output[str]
     """Where the server keeps artifacts: `s3://…`."""
     scripts: Input[str]
     """Name of the ConfigMap with what the containers run."""
 
 
-def address(host: Output[str], port: Output[int], database: str, certificates: str | None) -> Output[str]:
+def address(host: Output[str], port: Output[int], database: str, certificates: Output[str | None]) -> Output[str]:
     """Return the address of a database as SQLAlchemy takes it; the password is in a file of its own."""
-    proof = f"verify-full&sslrootcert={SCRIPTS}/{CERTIFICATES}" if certificates else "require"
+    checked = f"verify-full&sslrootcert={SCRIPTS}/{CERTIFICATES}"
+    proof = certificates.apply(lambda found: checked if found else "require")
     return Output.concat(f"postgresql+psycopg2://{NAME}@", host, ":", port.apply(str), f"/{database}?sslmode=", proof)
 
 
@@ -100,10 +99,11 @@ def server_options(spec: MlflowSpec, wiring: Wiring) -> list[Input[str]]:
 
 def server_pod(spec: MlflowSpec, wiring: Wiring) -> core.v1.PodTemplateSpecArgsDict:
     """Return the pod of the server: one container fetches its secret into memory, the other one serves."""
+    role = wiring.ground.server
     server: core.v1.ContainerArgsDict = {
         **_container(
             spec,
-            wiring,
+            role,
             "server",
             ["serve", *server_options(spec, wiring)],
             cpu_millicores=spec.cpu_millicores,
@@ -116,29 +116,26 @@ def server_pod(spec: MlflowSpec, wiring: Wiring) -> core.v1.PodTemplateSpecArgsD
         "liveness_probe": _probe(wiring, period_seconds=20, failure_threshold=6),
         "lifecycle": {"pre_stop": {"sleep": {"seconds": 15}}},
     }
-    unlock = _container(
-        spec,
-        wiring,
-        "unlock",
-        ["unlock"],
-        _credentials(spec, wiring),
-    )
+    if role.keys:
+        server["env_from"] = [{"secret_ref": {"name": role.keys}}]
+    unlock = _container(spec, role, "unlock", ["unlock"], _credentials(spec, wiring, wiring.ground.secret_at_server))
     pod = _pod("server", wiring, [server], scratch_gib=spec.scratch_gib)
     return _template("server", {**pod, "init_containers": [unlock], "topology_spread_constraints": _spread()})
 
 
 def setup_pod(spec: MlflowSpec, wiring: Wiring) -> core.v1.PodTemplateSpecArgsDict:
     """Return the pod that makes passwords, databases and tables."""
+    ground = wiring.ground
     prepare = _container(
         spec,
-        wiring,
+        ground.setup,
         "prepare",
         ["prepare"],
         {
-            **_credentials(spec, wiring),
+            **_credentials(spec, wiring, ground.secret),
             "TRACKER_RELEASE": spec.version,
-            "TRACKER_PROJECTS_SECRET_ARN": wiring.projects_secret,
-            "TRACKER_ADMIN_SECRET_ARN": wiring.admin_secret,
+            "TRACKER_PROJECTS_SECRET_URI": ground.projects_secret,
+            "TRACKER_ADMIN_SECRET_URI": ground.admin_secret,
             "TRACKER_ADMIN_DATABASE": wiring.admin_database,
         },
         memory_mib=1024,
@@ -151,10 +148,10 @@ def digest(content: object) -> Output[str]:
     return Output.json_dumps(content, sort_keys=True).apply(lambda text: hashlib.sha256(text.encode()).hexdigest()[:10])
 
 
-def _credentials(spec: MlflowSpec, wiring: Wiring) -> dict[str, Input[str]]:
+def _credentials(spec: MlflowSpec, wiring: Wiring, secret: Input[str]) -> dict[str, Input[str]]:
     """Return what a container needs to write what MLflow reads; none of it is secret."""
     return {
-        "TRACKER_SECRET_ARN": wiring.secret,
+        "TRACKER_SECRET_URI": secret,
         "TRACKER_DATABASE_URI": wiring.tracking_database,
         "TRACKER_AUTH_DATABASE_URI": wiring.auth_database,
         "TRACKER_DEFAULT_PERMISSION": spec.default_permission,
@@ -167,7 +164,7 @@ def _joined(parts: Sequence[Input[str]]) -> Output[str]:
 
 def _container(
     spec: MlflowSpec,
-    wiring: Wiring,
+    role: Role,
     name: str,
     task: Sequence[Input[str]],
     variables: dict[str, Input[str]] | None = None,
@@ -176,7 +173,8 @@ def _container(
     memory_mib: int = 256,
     disk_mib: int = 100,
 ) -> core.v1.ContainerArgsDict:
-    given = {**ENVIRONMENT, "AWS_REGION": wiring.region, "AWS_DEFAULT_REGION": wiring.region, **(variables or {})}
+    given = {**ENVIRONMENT, **role.variables, **(variables or {})}
+    mounted: list[core.v1.VolumeMountArgsDict] = [{"name": "secret", "mount_path": SECRET, "read_only": True}]
     return {
         "name": name,
         "image": spec.image,
@@ -186,11 +184,11 @@ def _container(
         "env": [{"name": key, "value": value} for key, value in given.items()],
         "resources": {
             "requests": {
-                "cpu": _cpu(cpu_millicores),
-                "memory": _bytes(memory_mib),
-                "ephemeral-storage": _bytes(disk_mib),
+                "cpu": cpu(cpu_millicores),
+                "memory": memory(memory_mib),
+                "ephemeral-storage": memory(disk_mib),
             },
-            "limits": {"cpu": _cpu(2 * cpu_millicores), "memory": _bytes(memory_mib)},
+            "limits": {"cpu": cpu(2 * cpu_millicores), "memory": memory(memory_mib)},
         },
         "security_context": {
             "allow_privilege_escalation": False,
@@ -202,26 +200,19 @@ def _container(
             {"name": "scripts", "mount_path": SCRIPTS, "read_only": True},
             {"name": "credentials", "mount_path": CREDENTIALS, "read_only": name == "server"},
             {"name": "scratch", "mount_path": SCRATCH},
+            *(mounted if role.mounted and name == "unlock" else []),
         ],
     }
 
 
-def _cpu(millicores: int) -> str:
-    """Return a quantity as Kubernetes writes it: another spelling would differ at each refresh."""
-    return f"{millicores}m" if millicores % 1000 else str(millicores // 1000)
-
-
-def _bytes(mib: int) -> str:
-    """Return a quantity as Kubernetes writes it."""
-    return f"{mib}Mi" if mib % 1024 else f"{mib // 1024}Gi"
-
-
 def _pod(
-    role: str, wiring: Wiring, containers: list[core.v1.ContainerArgsDict], *, scratch_gib: int = 1
+    name: str, wiring: Wiring, containers: list[core.v1.ContainerArgsDict], *, scratch_gib: int = 1
 ) -> core.v1.PodSpecArgsDict:
+    role = wiring.ground.server if name == "server" else wiring.ground.setup
+    secret: core.v1.VolumeArgsDict = {"name": "secret", "secret": {"secret_name": role.mounted, "default_mode": 0o440}}
     return {
-        "service_account_name": f"{NAME}-{role}",
-        "automount_service_account_token": False,
+        "service_account_name": f"{NAME}-{name}",
+        "automount_service_account_token": role.token,
         "enable_service_links": False,
         "termination_grace_period_seconds": 60,
         "containers": containers,
@@ -236,6 +227,7 @@ def _pod(
             {"name": "scripts", "config_map": {"name": wiring.scripts}},
             {"name": "credentials", "empty_dir": {"medium": "Memory", "size_limit": "1Mi"}},
             {"name": "scratch", "empty_dir": {"size_limit": f"{scratch_gib}Gi"}},
+            *([secret] if role.mounted else []),
         ],
     }
 

@@ -42,7 +42,7 @@ def of_the_setup(
     database: DatabaseOutputs, secrets: list[Output[str]], key: Output[str | None]
 ) -> list[dict[str, Any]]:
     """Read the administrator's secret of the database, and fill the tracker's own."""
-    admin = _with_key(database.admin_secret_key_arn, database.admin_secret_arn)
+    admin = _with_key(database.admin_secret_key_arn, database.admin_secret)
     return [
         _may("ReadTheAdministratorsSecret", _READ, admin),
         _may("FillItsSecrets", _WRITE, _with_key(key, *secrets)),

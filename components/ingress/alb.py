@@ -70,7 +70,7 @@ class AlbIngress(Component[IngressOutputs]):
             opts=self.child,
         )
         self.outputs = self.promise(
-            IngressOutputs(class_name=Output.from_input(CLASS), domain=Output.from_input(spec.domain))
+            IngressOutputs(class_name=Output.from_input(CLASS), gateway=None, domain=Output.from_input(spec.domain))
         )
 
     def _certificate(self, spec: AlbSpec) -> Output[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
@@ -14,21 +14,38 @@ if TYPE_CHECKING:
     from pulumi import Output
 
 
-class IngressSection(Document):
-    """How services of a cluster are reached."""
+ROUTES_LABEL = "stackwright/routes"
+"""Label of the namespaces whose routes the gateway takes; its value is `true`."""
 
-    class_name: str
-    """IngressClass of an `Ingress` that wants to be reached."""
+GATEWAY_NAMESPACE = "envoy-gateway-system"
+"""Where Envoy Gateway and its proxies run, from whose pods requests come."""
+
+
+class IngressSection(Document):
+    """How services of a cluster are reached: by an `Ingress` of a class, or by an `HTTPRoute` of a gateway."""
+
+    class_name: str | None = None
+    """IngressClass of an `Ingress` that wants to be reached; none where a gateway is."""
+    gateway: str | None = Field(default=None, pattern=r"^[a-z0-9.-]+/[a-z0-9.-]+$")
+    """`<namespace>/<name>` of the Gateway that an `HTTPRoute` attaches to; none where a class is."""
     domain: str
     """Names below it lead here, by TLS: `dev.ml.acme.example`."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.class_name is None) == (self.gateway is None):
+            raise ValueError("class_name and gateway: exactly one of them says how services are reached")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngressOutputs(Outputs):
     """What every ingress promises: every name below its domain leads to it, by TLS."""
 
-    class_name: Output[str]
-    """IngressClass of an `Ingress` that wants to be reached."""
+    class_name: Output[str] | None
+    """IngressClass of an `Ingress` that wants to be reached; none where there is a gateway."""
+    gateway: Output[str] | None
+    """`<namespace>/<name>` of the Gateway that an `HTTPRoute` attaches to; none where there is a class."""
     domain: Output[str]
     """Names below it lead here: `dev.ml.acme.example`."""
 
@@ -55,13 +72,21 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 (docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html)."""
 
 
+Domain = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=64),
+]
+"""Name of which all names below it are served."""
+
+GATEWAY_API, CERTIFICATES, ENVOY = "gateway.networking.k8s.io", "cert-manager.io", "gateway.envoyproxy.io"
+"""API groups of the Gateway API, of cert-manager, and of Envoy Gateway."""
+
+
 class AlbSpec(Spec[IngressOutputs]):
     """One AWS Application Load Balancer for all that a cluster shows, by TLS only."""
 
     flavor: Literal["alb"] = "alb"
-    domain: str = Field(
-        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=64, examples=["dev.ml.acme.example"]
-    )
+    domain: Domain = Field(examples=["dev.ml.acme.example"])
     """Every name below it leads to the cluster: `dev.ml.acme.example`. Another one replaces certificate and records,
     and all addresses that people know."""
     zone_id: str = Field(pattern=r"^Z[A-Z0-9]{1,31}$", examples=["Z0123456789ABCDEFGHIJ"])
@@ -91,12 +116,67 @@ class AlbSpec(Spec[IngressOutputs]):
         return self.allowed_cidrs or PRIVATE_RANGES
 
 
-IngressSpec = AlbSpec
+class GatewaySpec(Spec[IngressOutputs]):
+    """One Gateway for all that a cluster shows, by TLS, with a certificate that cert-manager renews."""
+
+    flavor: Literal["gateway"]
+    one_of: ClassVar[tuple[str, ...]] = ("issuer", "self_signed")
+    domain: Domain = Field(examples=["dev.ml.acme.example"])
+    """Every name below it leads to the cluster: `dev.ml.acme.example`. Whoever owns the domain makes the record
+    `*.<domain>`, which leads to the address of the Gateway."""
+    issuer: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$", examples=["letsencrypt"])
+    """ClusterIssuer of the cluster that signs the certificate, for a wildcard name."""
+    self_signed: Literal[True] | None = None
+    """Instead of an issuer, a certificate authority of the Gateway's own, which no browser trusts: in `dev` only."""
+    gateway_class: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$", examples=["cilium"])
+    """GatewayClass that the cluster has; by default one of Envoy Gateway is made, which the platform installs."""
+    annotations: dict[str, str] = Field(
+        default_factory=dict[str, str], max_length=16, examples=[{"metallb.io/address-pool": "internal"}]
+    )
+    """What the Service of the Gateway says to the load balancer of the cluster."""
+
+    @property
+    def api_groups(self) -> tuple[str, ...]:
+        """API groups that its cluster has to serve."""
+        return (CERTIFICATES, GATEWAY_API, *(() if self.gateway_class else (ENVOY,)))
+
+
+class ExistingSpec(Spec[IngressOutputs]):
+    """A way into the cluster that somebody else owns: a class of Ingresses, or a Gateway; nothing is created.
+
+    TLS for all names below the domain is its owner's matter.
+    """
+
+    flavor: Literal["existing"]
+    one_of: ClassVar[tuple[str, ...]] = ("class_name", "gateway")
+    domain: Domain = Field(examples=["dev.ml.acme.example"])
+    """Every name below it leads to the cluster: `dev.ml.acme.example`."""
+    class_name: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{0,252}$", examples=["nginx"])
+    """IngressClass whose controller serves every name below the domain by TLS."""
+    gateway: str | None = Field(
+        default=None, pattern=r"^[a-z0-9-]{1,63}/[a-z0-9][a-z0-9.-]{0,252}$", examples=["networking/shared"]
+    )
+    """`<namespace>/<name>` of a Gateway that takes routes of namespaces with the label `stackwright/routes: "true"`."""
+
+    @property
+    def api_groups(self) -> tuple[str, ...]:
+        """API groups that its cluster has to serve."""
+        return (GATEWAY_API,) if self.gateway else ()
+
+
+IngressSpec = Annotated[AlbSpec | GatewaySpec | ExistingSpec, Field(discriminator="flavor")]
 """An ingress of any flavor."""
+
+
+def self_signed_problem(spec: IngressSpec, tier: Tier) -> str | None:
+    """Say why a certificate that no browser trusts will not do for a tier, or nothing."""
+    if not isinstance(spec, GatewaySpec) or not spec.self_signed or tier <= Tier.DEV:
+        return None
+    return f"no browser trusts it, so `dev` alone may; {tier.value} needs an issuer of its cluster"
 
 
 def too_open(spec: IngressSpec, tier: Tier) -> str | None:
     """Say why an ingress lets too many in for its tier, or nothing."""
-    if spec.internal or EVERYWHERE not in spec.allowed_cidrs or tier <= Tier.DEV:
+    if not isinstance(spec, AlbSpec) or spec.internal or EVERYWHERE not in spec.allowed_cidrs or tier <= Tier.DEV:
         return None
     return f"lets the whole internet in, which `dev` alone may; {tier.value} needs the ranges of its visitors"

@@ -1,1 +1,1 @@
-"""What is kept of predictions, and the labels that arrive later."""
+"""What is kept of predictions and their labels, and what watches served models."""

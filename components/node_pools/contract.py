@@ -99,6 +99,16 @@ def _labels(labels: dict[str, str]) -> dict[str, str]:
     return labels
 
 
+def _any_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Accept keys of Kubernetes, too: the machines are somebody else's."""
+    for key, value in labels.items():
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"`{key}` is not a key of a label; write it like `team` or `acme.example/team`")
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"`{value}` of `{key}` is not a value of at most 63 letters, digits, `-`, `_`, `.`")
+    return labels
+
+
 def _taints(taints: tuple[Taint, ...] | None) -> tuple[Taint, ...] | None:
     for key, times in Counter(taint.key for taint in taints or ()).items():
         if problem := _problem_of_key(key):
@@ -196,7 +206,46 @@ class EksManagedSpec(Spec[NodePoolOutputs]):
         return {**self.labels, POOL: pool, **gpu}
 
 
-NodePoolSpec = EksManagedSpec
+class ExistingSpec(Spec[NodePoolOutputs]):
+    """Machines that a cluster has already, known by their labels: nothing is created."""
+
+    flavor: Literal["existing"]
+    labels: Annotated[dict[str, str], AfterValidator(_any_labels)] = Field(
+        min_length=1, max_length=20, examples=[{"acme.example/machines": "gpu"}]
+    )
+    """What all of its machines have, and no others: pods select the pool by it."""
+    taints: Annotated[tuple[Taint, ...], Strict(strict=False), Field(max_length=10)] = Field(
+        default=(), examples=[[{"key": "nvidia.com/gpu", "value": "true"}]]
+    )
+    """What keeps pods away that do not tolerate it; machines with GPUs need one, or others take their room."""
+    accelerators: dict[str, Annotated[int, Field(ge=1, le=64)]] = Field(
+        default_factory=dict[str, int], examples=[{"nvidia.com/gpu": 1}]
+    )
+    """Extended resource -> how many each machine has."""
+    cpu: int = Field(ge=1, le=1024, examples=[8])
+    """Cores of each machine."""
+    memory_gib: int = Field(ge=1, le=65_536, examples=[32])
+    """Memory of each machine, in GiB."""
+    max_size: int = Field(ge=1, le=5000, examples=[4])
+    """Machines at most."""
+
+    @model_validator(mode="after")
+    def _kept_apart(self) -> Self:
+        if self.accelerators and not self.taints:
+            raise ValueError("taints: machines with accelerators need one, or the pods of everybody take their room")
+        return self
+
+    @property
+    def node_taints(self) -> tuple[Taint, ...]:
+        """The taints of its nodes, by key."""
+        return tuple(sorted(self.taints, key=lambda taint: taint.key))
+
+    def node_labels(self, pool: str) -> dict[str, str]:  # noqa: ARG002
+        """Return the labels of its nodes."""
+        return self.labels
+
+
+NodePoolSpec = Annotated[EksManagedSpec | ExistingSpec, Field(discriminator="flavor")]
 """A pool of any flavor."""
 
 
@@ -207,11 +256,11 @@ def default_system_pool() -> EksManagedSpec:
 
 def system_pool_problem(spec: NodePoolSpec) -> str | None:
     """Say why a pool cannot be the system pool, whatever the tier, or nothing."""
-    if spec.min_size < 2:
+    if isinstance(spec, EksManagedSpec) and spec.min_size < 2:
         return "min_size: add-ons run two replicas on different machines; at least 2"
     return "taints: add-ons tolerate none; leave them out, and GPUs" if spec.node_taints else None
 
 
 def device_plugin_needed(spec: NodePoolSpec) -> bool:
     """Return whether a pool's GPUs reach no pod until somebody installs the device plugin of NVIDIA."""
-    return lacks_device_plugin(spec.ami)
+    return lacks_device_plugin(spec.ami) if isinstance(spec, EksManagedSpec) else GPU in spec.accelerators

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from components.node_pools.contract import NodePoolSpec
+    from components.node_pools.contract import EksManagedSpec
 
 ENABLED = "k8s.io/cluster-autoscaler/enabled"
 _TEMPLATE = "k8s.io/cluster-autoscaler/node-template"
 
 
-def template_tags(spec: NodePoolSpec, pool: str) -> Mapping[str, str]:
+def template_tags(spec: EksManagedSpec, pool: str) -> Mapping[str, str]:
     """Return what a node of a pool would be like, tag by tag, from the values that the nodes get."""
     resources = {**{name: str(count) for name, count in spec.accelerators.items()}, "ephemeral-storage": _disk(spec)}
     return {
@@ -32,5 +32,5 @@ def discovery_tag(cluster_name: str) -> str:
     return f"k8s.io/cluster-autoscaler/{cluster_name}"
 
 
-def _disk(spec: NodePoolSpec) -> str:
+def _disk(spec: EksManagedSpec) -> str:
     return f"{spec.disk_gib}Gi"

@@ -103,5 +103,53 @@ class ExistingSpec(Spec[RunnersOutputs]):
         return self
 
 
-RunnersSpec = Annotated[HostedSpec | CodebuildSpec | ExistingSpec, Field(discriminator="flavor")]
+RUNNERS_NAMESPACE = "runners"
+"""Where runners of a cluster live, and the Secret by which they register."""
+
+
+class ArcSpec(Spec[RunnersOutputs]):
+    """Pods of the cluster, one for each job, by GitHub's Actions Runner Controller."""
+
+    flavor: Literal["arc"]
+    inside: ClassVar[bool] = True
+    """They reach private endpoints."""
+    github_url: str = Field(
+        pattern=r"^https://[A-Za-z0-9.-]+(/[A-Za-z0-9_.-]+){1,3}$", examples=["https://github.com/acme-research"]
+    )
+    """Organization, repository or enterprise on GitHub whose jobs run here."""
+    credentials_secret: str = Field(
+        default="github-app", pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", examples=["github-app"]
+    )
+    """Name of the Secret in the namespace `runners` with what a GitHub App is known by: `github_app_id`,
+    `github_app_installation_id`, `github_app_private_key`. People put it there; until then no job is taken."""
+    runner_group: str | None = Field(default=None, max_length=100, examples=["platform"])
+    """Group of runners on GitHub, which says what repositories may use them; by default that for everybody."""
+    min_runners: int = Field(default=0, ge=0, le=1000, examples=[1])
+    """Runners that wait for jobs all the time."""
+    max_runners: int = Field(default=4, ge=1, le=1000, examples=[10])
+    """Jobs at the same time, at most."""
+    image: str | None = Field(default=None, pattern=r"^[a-z0-9./_-]+(:[A-Za-z0-9_.-]+)?@sha256:[0-9a-f]{64}$")
+    """What a job starts from, by digest; by default GitHub's own image of a release. GitHub gives no jobs to runners
+    that are some weeks behind, and they do not update themselves here."""
+    controller: str = Field(default="arc-systems/arc-controller", pattern=r"^[a-z0-9-]{1,63}/[a-z0-9.-]{1,253}$")
+    """`<namespace>/<name>` of the service account of the controller; by default of the one that the platform
+    installs."""
+    cpu_millicores: int = Field(default=1000, ge=100, le=64_000)
+    """Processor time that a job is given, in thousandths of a core."""
+    memory_mib: int = Field(default=4096, ge=512, le=524_288)
+    """Memory of a job, in MiB."""
+
+    @property
+    def api_groups(self) -> tuple[str, ...]:
+        """API groups that its cluster has to serve."""
+        return ("actions.github.com",)
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.max_runners < self.min_runners:
+            raise ValueError(f"max_runners: `{self.max_runners}` is less than min_runners `{self.min_runners}`")
+        return self
+
+
+RunnersSpec = Annotated[HostedSpec | CodebuildSpec | ArcSpec | ExistingSpec, Field(discriminator="flavor")]
 """Runners of any flavor; `inside` says of each whether they reach private endpoints."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pulumi import ResourceOptions
 
     from components.base import Place
+    from components.cluster_services.contract import ClusterServicesOutputs
     from components.network.contract import NetworkOutputs
 
 
@@ -25,9 +26,10 @@ class ExistingRunners(Component[RunnersOutputs]):
         spec: ExistingSpec,
         *,
         place: Place,  # noqa: ARG002
-        network: NetworkOutputs,
+        network: NetworkOutputs | None = None,
+        services: ClusterServicesOutputs | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, spec, opts, network)
+        super().__init__(name, spec, opts, *(need for need in (network, services) if need))
         groups = {each: Output.from_input(id_) for each, id_ in sorted(spec.security_group_ids.items())}
         self.outputs = self.promise(RunnersOutputs(runs_on=Output.from_input(spec.runs_on), security_group_ids=groups))

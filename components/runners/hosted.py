@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pulumi import ResourceOptions
 
     from components.base import Place
+    from components.cluster_services.contract import ClusterServicesOutputs
     from components.network.contract import NetworkOutputs
 
 IMAGE = "ubuntu-24.04"
@@ -28,10 +29,11 @@ class HostedRunners(Component[RunnersOutputs]):
         spec: HostedSpec,
         *,
         place: Place,  # noqa: ARG002
-        network: NetworkOutputs,
+        network: NetworkOutputs | None = None,
+        services: ClusterServicesOutputs | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, spec, opts, network)
+        super().__init__(name, spec, opts, *(need for need in (network, services) if need))
         self.outputs = self.promise(
             RunnersOutputs(runs_on=Output.from_input(IMAGE), security_group_ids=dict[str, Output[str]]())
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from components.base import Document, Outputs, Spec
 
@@ -18,9 +18,9 @@ SecretName = Annotated[str, Field(pattern=r"^[a-z0-9]+([/_-][a-z0-9]+)*$", max_l
 class SecretsSection(Document):
     """Where an environment keeps secret values; never a value itself."""
 
-    flavor: Literal["aws_secrets_manager"]
+    flavor: Literal["aws_secrets_manager", "kubernetes"]
     prefix: str = Field(pattern=r"^[a-z0-9-]+/$")
-    """First part of the names of all secrets, with its slash: `acme-dev/`."""
+    """First part of the names of all secrets, with its slash: `acme-dev/`; in a cluster their namespace."""
     encryption_key: str | None = None
     """ARN of the key that encrypts them, which readers need rights on."""
 
@@ -30,7 +30,7 @@ class SecretsOutputs(Outputs):
     """What every secrets flavor promises."""
 
     prefix: Output[str]
-    """First part of the names of all secrets, with its slash: `acme-dev/`."""
+    """First part of the names of all secrets, with its slash: `acme-dev/`; in a cluster their namespace."""
     encryption_key: Output[str | None]
     """ARN of the key that encrypts them, which readers need rights on; none where there is no such key."""
 
@@ -47,5 +47,19 @@ class AwsSecretsManagerSpec(Spec[SecretsOutputs]):
     """Days during which the deletion of the encryption key can be taken back."""
 
 
-SecretsSpec = AwsSecretsManagerSpec
+NAMESPACE = "stackwright-secrets"
+"""Namespace of the secrets that are kept in a cluster."""
+
+ObjectName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
+
+
+class KubernetesSpec(Spec[SecretsOutputs]):
+    """Secrets in the cluster itself: places for values, which people and rotations put there."""
+
+    flavor: Literal["kubernetes"]
+    names: Annotated[tuple[ObjectName, ...], Strict(strict=False)] = Field(default=(), examples=[["github-app-key"]])
+    """Secrets that exist from the start, empty, in the namespace `stackwright-secrets`."""
+
+
+SecretsSpec = Annotated[AwsSecretsManagerSpec | KubernetesSpec, Field(discriminator="flavor")]
 """Secrets of any flavor."""

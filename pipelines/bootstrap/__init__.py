@@ -1,1 +1,1 @@
-"""What the first `pulumi up` of an environment needs, as one CloudFormation template."""
+"""What the first `pulumi up` of an environment needs, in an account of AWS or in a cluster."""

@@ -1,4 +1,4 @@
-"""`stackwright bootstrap`: from a stack file to a template in a file."""
+"""`stackwright bootstrap`: from a stack file to what prepares its environment, in files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.base import AwsPlace
 from components.errors import UserError
 from pipelines import writes
+from pipelines.bootstrap.cluster import ClusterNeeds, cluster_needs
 from pipelines.bootstrap.formats import TemplateFormat
 from pipelines.bootstrap.template import template
 from pipelines.hosts.github import Repository
-from stacks.environment.config import read_stack_file
+from stacks.environment.config import KEY, SPECS, environment_spec
+from stacks.environment.kubernetes_spec import KubernetesEnvironmentSpec
+from stacks.shapes import of_shape
+from stacks.stack_file import read_config
 
 if TYPE_CHECKING:
     from pipelines.hosts.github import GithubHost
@@ -25,9 +30,20 @@ HEAD = """\
 """
 
 
-def render(folder: Path, environment: str, platform: Repository, *, make_provider: bool, form: TemplateFormat) -> str:
-    """Return the template of an environment as text."""
-    place = read_stack_file(folder / f"Pulumi.{environment}.yaml").place
+def read_place(folder: Path, environment: str) -> AwsPlace | ClusterNeeds:
+    """Return where an environment shall be: an account, or a cluster of which the stack file may not say all yet."""
+    path = folder / f"Pulumi.{environment}.yaml"
+    value, where = read_config(path, KEY), str(path)
+    if of_shape(value, SPECS, where) is KubernetesEnvironmentSpec:
+        return cluster_needs(value, where)
+    place = environment_spec(value, where, environment).place
+    if not isinstance(place, AwsPlace):
+        raise TypeError(f"{where}: {type(place).__name__} is no place that can be prepared")
+    return place
+
+
+def render(place: AwsPlace, platform: Repository, *, make_provider: bool, form: TemplateFormat) -> str:
+    """Return the template of an environment in AWS as text."""
     document = template(place, platform, make_provider=make_provider)
     if form is TemplateFormat.JSON:
         return json.dumps(document, indent=2) + "\n"
@@ -52,12 +68,12 @@ def platform_repository(
     return Repository(owner, owner_id, repository, repository_id, branch or "main", datetime.now(UTC))
 
 
-def write_template(path: Path, text: str) -> bool:
-    """Write a template; `False` when the file holds it already, and never over another one."""
+def write_new(path: Path, text: str) -> bool:
+    """Write a file; `False` when it holds the same already, and never over another one."""
     if path.exists():
         if path.read_text("utf-8") == text:
             return False
-        raise UserError(f"{path}: exists and is another template; move it away, or choose another file")
+        raise UserError(f"{path}: exists and says something else; move it away, or choose another file")
     if not writes.create_file(path, text.encode()):
         raise UserError(f"{path}: somebody else has just written it; look at it first")
     return True

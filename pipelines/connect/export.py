@@ -11,7 +11,8 @@ from components.errors import UserError
 from pipelines.connect.changes import replace_document
 from pipelines.connect.reading import read_versioned
 from stacks.load import parse_json
-from stacks.platform import Platform, incompatible
+from stacks.platform import PLATFORMS, incompatible
+from stacks.shapes import of_shape
 
 if TYPE_CHECKING:
     from pipelines.connect.changes import Change
@@ -29,11 +30,12 @@ def export(environment: str, folder: Path, to: Path, source: str | None = None) 
         source: A file, or `-` for standard input; nothing to ask `pulumi` for the stack's output.
     """
     where, content = _read(environment, folder, source)
-    platform = read_versioned(content, Platform, where, "platform_version", incompatible)
+    document = parse_json(content, where)
+    model = of_shape(document, PLATFORMS, where)
+    platform = read_versioned(content, model, where, "platform_version", incompatible)
     if platform.environment != environment:
         raise UserError(f"{where}: environment: `{platform.environment}` is another environment, not `{environment}`")
     path = to / f"{environment}.json"
-    document = parse_json(content, where)
     return replace_document(path, document, environment=environment, shown=str(path), source=where)
 
 

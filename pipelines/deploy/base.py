@@ -9,19 +9,16 @@ from pipelines.release.package import Digest
 
 if TYPE_CHECKING:
     from pipelines.release.package import Package
+    from pipelines.release.pin import Pin
 
 
 class Endpoint(Document):
-    """`<model>.json` of an environment: where a model is served, and which digest."""
+    """Where a model is served, and which digest."""
 
     url: str
+    """Address before the paths of the Open Inference Protocol: a model is at `<url>/v2/models/<model>`."""
     digest: Digest
-    pid: int
-    """Process of the server."""
-    started: float
-    """When that process started (seconds since the epoch): tells it from another that got its pid."""
-    instance: str
-    """Token in the command line of the server."""
+    """The package that is served."""
 
 
 class Deployer(Protocol):
@@ -35,8 +32,13 @@ class Deployer(Protocol):
         """Return the models that this environment was made to serve."""
         ...
 
-    def deploy(self, model: str, package: Package) -> Endpoint:
-        """Serve a package; the old one keeps serving until the new one answers with its digest."""
+    def deploy(self, pin: Pin, package: Package) -> Endpoint:
+        """Serve what is pinned; the old one keeps serving until the new one answers with its digest.
+
+        Args:
+            pin: What to serve.
+            package: The pinned package, verified, in a folder of this machine.
+        """
         ...
 
     def remove(self, model: str) -> bool:

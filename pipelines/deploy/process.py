@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.release.package import Package
+    from pipelines.release.pin import Pin
+
+
+class ProcessEndpoint(Endpoint):
+    """`<model>.json` of an environment on one machine."""
+
+    pid: int
+    """Process of the server."""
+    started: float
+    """When that process started (seconds since the epoch): tells it from another that got its pid."""
+    instance: str
+    """Token in the command line of the server."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,7 @@ class ProcessDeployer:
     stop_seconds: float = 20.0
     """How long an old server may take to finish what it has begun."""
 
-    def serving(self, model: str) -> Endpoint | None:
+    def serving(self, model: str) -> ProcessEndpoint | None:
         """Return the live endpoint of a model that answers as ready, or nothing."""
         endpoint = self._endpoint(model)
         if endpoint and _process(endpoint) and served_digest(endpoint.url, model) == endpoint.digest:
@@ -54,8 +66,9 @@ class ProcessDeployer:
         """Return the models that this environment was made to serve."""
         return sorted(path.stem for path in self.folder.glob("[!.]*.json"))
 
-    def deploy(self, model: str, package: Package) -> Endpoint:
+    def deploy(self, pin: Pin, package: Package) -> ProcessEndpoint:
         """Start a server, wait for its digest, replace the endpoint, stop the old server."""
+        model = pin.model
         with held(self.folder / ".lock"):
             self._end_unfinished(model)
             current = self.serving(model)
@@ -63,7 +76,7 @@ class ProcessDeployer:
                 return current
             return self._replace(model, package)
 
-    def _replace(self, model: str, package: Package) -> Endpoint:
+    def _replace(self, model: str, package: Package) -> ProcessEndpoint:
         old = self._endpoint(model)
         new = self._start(model, package)
         writes.replace_file(self._path(model), new.model_dump_json(indent=1).encode())
@@ -83,13 +96,13 @@ class ProcessDeployer:
             writes.remove_file(self._path(model))
             return True
 
-    def _start(self, model: str, package: Package) -> Endpoint:
+    def _start(self, model: str, package: Package) -> ProcessEndpoint:
         token, port = secrets.token_hex(8), _free_port()
         log = self.folder / "logs" / f"{model}-{token}.log"
         command = self._command(model, package, port, token)
         writes.replace_file(self._starting(model), json.dumps(self._unfinished(model, token)).encode())
         pid = writes.start_process(command, folder=self.root, environment=_environment(), log=log)
-        endpoint = Endpoint(
+        endpoint = ProcessEndpoint(
             url=f"http://127.0.0.1:{port}",
             digest=package.digest,
             pid=pid,
@@ -114,7 +127,7 @@ class ProcessDeployer:
             *("--instance", token),
         ]
 
-    def _wait(self, model: str, endpoint: Endpoint, log: Path) -> None:
+    def _wait(self, model: str, endpoint: ProcessEndpoint, log: Path) -> None:
         deadline = time.monotonic() + self.start_seconds
         while time.monotonic() < deadline:
             served = served_digest(endpoint.url, model)
@@ -127,7 +140,7 @@ class ProcessDeployer:
             time.sleep(0.05)
         raise UserError(f"{log}: not ready after {self.start_seconds:g} s: {_tail(log)}; the old one keeps serving")
 
-    def _stop(self, endpoint: Endpoint) -> None:
+    def _stop(self, endpoint: ProcessEndpoint) -> None:
         process = _process(endpoint)
         if process:
             self._end(process)
@@ -154,9 +167,9 @@ class ProcessDeployer:
             self._end(process)
         writes.remove_file(path)
 
-    def _endpoint(self, model: str) -> Endpoint | None:
+    def _endpoint(self, model: str) -> ProcessEndpoint | None:
         path = self._path(model)
-        return load(path, Endpoint) if path.exists() else None
+        return load(path, ProcessEndpoint) if path.exists() else None
 
     def _path(self, model: str) -> Path:
         return self.folder / f"{model}.json"
@@ -182,7 +195,7 @@ def _get(url: str) -> dict[str, Any] | None:
         return None
 
 
-def _process(endpoint: Endpoint) -> psutil.Process | None:
+def _process(endpoint: ProcessEndpoint) -> psutil.Process | None:
     """Return the endpoint's own process; another one that got its pid is none."""
     try:
         process = psutil.Process(endpoint.pid)

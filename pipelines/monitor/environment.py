@@ -15,6 +15,7 @@ from pipelines.project import Project, tip
 from pipelines.release.gating import open_attested
 from pipelines.release.pin import pin_path, read_pin
 from pipelines.release.results import Result
+from pipelines.store.access import access_of
 
 if TYPE_CHECKING:
     from pipelines.monitor.results import MonitorResult
@@ -55,8 +56,9 @@ def _monitor(project: Project, environment: str, pin: Pin) -> MonitorResult:
         scratch = Path(name)
         package = open_attested(contract, pin.digest, scratch / "package")
         signature = package.folder / "signature.json"
-        log = arrived(f"{places.predictions_uri}/{pin.model}", ".jsonl", scratch / "predictions")
-        labels = arrived(f"{places.labels_uri}/{pin.model}", ".csv", scratch / "labels")
+        access = access_of(contract)
+        log = arrived(f"{places.predictions_uri}/{pin.model}", ".jsonl", scratch / "predictions", access)
+        labels = arrived(f"{places.labels_uri}/{pin.model}", ".csv", scratch / "labels", access)
         return monitor(
             reference=package.folder / "reference.csv",
             signature=signature if signature.is_file() else None,

@@ -11,7 +11,7 @@ from pipelines.plan.effects import effect_of
 from pipelines.plan.leaves import MISSING, covers, differences
 from pipelines.plan.matching import continues, placeholders_of, rewritten
 from pipelines.plan.schemas import Effect
-from pipelines.plan.stateful import STATEFUL
+from pipelines.plan.stateful import lost_with
 
 if TYPE_CHECKING:
     from pipelines.plan.graph import Graph, GraphResource
@@ -162,13 +162,13 @@ class _Comparison:
             action,
             properties=tuple(found[path] for path in sorted(found)),
             was=old if new != old else None,
-            loses=STATEFUL.get(resource.type) if managed and worst is not Effect.IN_PLACE else None,
+            loses=lost_with(resource) if managed and worst is not Effect.IN_PLACE else None,
             protected=was.protect,
         )
 
     def _deleted(self, urn: str) -> Change:
         resource = self._before.by_urn[urn]
-        loses = None if resource.retain_on_delete or resource.read else STATEFUL.get(resource.type)
+        loses = None if resource.retain_on_delete or resource.read else lost_with(resource)
         return _change(resource, Action.DELETE, loses=loses, protected=resource.protect)
 
 

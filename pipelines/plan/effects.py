@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 _PROVIDERS = {
     "pulumi:providers:aws": {"defaultTags", "ignoreTags", "maxRetries"},
-    "pulumi:providers:kubernetes": {"kubeconfig", "deleteUnreachable", "suppressDeprecationWarnings"},
+    "pulumi:providers:kubernetes": {"context", "kubeconfig", "deleteUnreachable", "suppressDeprecationWarnings"},
 }
-"""Settings of a provider that replace nothing; a kubeconfig only where `clusterIdentifier` says that it is the same."""
+"""Settings of a provider that replace nothing."""
+
+_WAYS = {"context", "kubeconfig"}
+"""Ways to a cluster, which replace nothing where `clusterIdentifier` says that it is the same one."""
 
 
 def effect_of(resource: GraphResource, path: str) -> Effect:
@@ -34,6 +37,6 @@ def effect_of(resource: GraphResource, path: str) -> Effect:
 def _of_provider(resource: GraphResource, path: str) -> Effect:
     setting = path.split(".")[0].split("[")[0]
     harmless = setting in _PROVIDERS.get(resource.type, set())
-    if setting == "kubeconfig" and "clusterIdentifier" not in resource.inputs:
+    if setting in _WAYS and "clusterIdentifier" not in resource.inputs:
         return Effect.MAY_REPLACE
     return Effect.IN_PLACE if harmless else Effect.MAY_REPLACE

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from components.base import Document
+from components.cluster.contract import ClusterAbilities
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -65,21 +66,6 @@ class GraphResource(Document):
         return f"{self.type} {self.name}"
 
 
-class Abilities(Document):
-    """What a cluster that is not in the graph is known to have."""
-
-    api_groups: tuple[str, ...] = ()
-    """API groups beside those that every cluster serves: `metrics.k8s.io`."""
-    storage_classes: tuple[str, ...] = ()
-    """StorageClasses, by name."""
-    ingress_classes: tuple[str, ...] = ()
-    """IngressClasses, by name."""
-    gateway_classes: tuple[str, ...] = ()
-    """GatewayClasses, by name."""
-    extended_resources: tuple[str, ...] = ()
-    """Resources that nodes offer beside processors, memory and storage: `nvidia.com/gpu`."""
-
-
 class Graph(Document):
     """The resources of one stack, sorted by URN."""
 
@@ -93,7 +79,7 @@ class Graph(Document):
     """Every registration but the stack itself."""
     outputs: dict[str, Any] = Field(default_factory=dict)
     """What the stack exports."""
-    abilities: Abilities | None = None
+    abilities: ClusterAbilities | None = None
     """What its cluster has beside that: where another stack made it, or somebody else owns it."""
 
     @cached_property

@@ -24,8 +24,10 @@ FIXED: Mapping[str, tuple[str, ...]] = {
     ),
     "autoscaling/v2:HorizontalPodAutoscaler": (),
     "batch/v1:CronJob": (),
+    "cert-manager.io/v1:Certificate": (),
+    "cert-manager.io/v1:Issuer": (),
     "batch/v1:Job": ("spec.completions", "spec.parallelism", "spec.selector", "spec.template"),
-    "core/v1:ConfigMap": ("binaryData", "data", "immutable"),
+    "core/v1:ConfigMap": ("immutable",),
     "core/v1:LimitRange": (),
     "core/v1:Namespace": (),
     "core/v1:PersistentVolumeClaim": (
@@ -36,15 +38,23 @@ FIXED: Mapping[str, tuple[str, ...]] = {
         "spec.volumeName",
     ),
     "core/v1:ResourceQuota": ("spec.scopes",),
-    "core/v1:Secret": ("data", "immutable", "stringData", "type"),
+    "core/v1:Secret": ("immutable", "type"),
     "core/v1:Service": ("spec.clusterIP",),
     "core/v1:ServiceAccount": (),
     "elbv2.k8s.aws/v1beta1:IngressClassParams": (),
+    "gateway.networking.k8s.io/v1:Gateway": (),
+    "gateway.networking.k8s.io/v1:GatewayClass": (),
+    "gateway.networking.k8s.io/v1:HTTPRoute": (),
     "helm.sh/v3:Release": ("name", "namespace"),
+    "monitoring.coreos.com/v1:PodMonitor": (),
+    "monitoring.coreos.com/v1:PrometheusRule": (),
+    "monitoring.coreos.com/v1:ServiceMonitor": (),
     "networking.k8s.io/v1:Ingress": (),
     "networking.k8s.io/v1:IngressClass": ("spec.controller",),
     "networking.k8s.io/v1:NetworkPolicy": (),
     "policy/v1:PodDisruptionBudget": (),
+    "postgresql.cnpg.io/v1:Cluster": (),
+    "postgresql.cnpg.io/v1:ScheduledBackup": (),
     "rbac.authorization.k8s.io/v1:ClusterRole": (),
     "rbac.authorization.k8s.io/v1:ClusterRoleBinding": _BINDING,
     "rbac.authorization.k8s.io/v1:Role": (),
@@ -54,8 +64,8 @@ FIXED: Mapping[str, tuple[str, ...]] = {
 }
 """API and kind -> the fields that only a replacement changes.
 
-ConfigMaps and Secrets are among them: by default the Pulumi provider replaces them under a new name, so that their
-readers restart. A kind that is missing here may be replaced by any change.
+The content of ConfigMaps and Secrets is none of them, as our provider is set: they have fixed names, and one that was
+replaced would not be there for a moment. A kind that is missing here may be replaced by any change.
 """
 
 

@@ -15,7 +15,11 @@ _NAMES = re.compile(
     r"|secret_?string|secret_?binary)$",
     re.IGNORECASE,
 )
-_HARMLESS = re.compile(r"(client_?request_?token|credentials_?secret)$", re.IGNORECASE)
+_HARMLESS = re.compile(
+    r"(client_?request_?token"
+    r"|(credentials|existing|github_?config|models|prediction_?log|server_?ca|server_?tls)_?secret)$",
+    re.IGNORECASE,
+)
 
 _SHAPES = {
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -25,7 +29,7 @@ _SHAPES = {
 }
 """What a value looks like -> how to find it."""
 
-_ELSEWHERE = re.compile(r"^(arn:|\$\{[^{}]*\}$|/|https?://[^@]*$|file:)")
+_ELSEWHERE = re.compile(r"^(arn:|kubernetes:///|\$\{[^{}]*\}$|/|https?://[^@]*$|file:)")
 """Values that say where a secret is, not what it is."""
 
 

@@ -17,7 +17,8 @@ from pipelines.plan.policy.catalogue import Judgement, judge, load_suppressions
 from pipelines.plan.record import load_graph, record
 
 if TYPE_CHECKING:
-    from pipelines.plan.graph import Abilities, GraphResource
+    from components.cluster.contract import ClusterAbilities
+    from pipelines.plan.graph import GraphResource
 
 OUTSIDE = "(no component)"
 """What stands for the component of a resource that is in none."""
@@ -88,7 +89,7 @@ def plan_stack(
     stack: str,
     saved: Path | None = None,
     suppressions: Path | None = None,
-    abilities: Abilities | None = None,
+    abilities: ClusterAbilities | None = None,
     allow_stateful_replacement: bool = False,
 ) -> PlanResult:
     """Record a program, hold it against the policies, and compare it with a saved graph.

@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from components.cluster.contract import ClusterAbilities
 from components.errors import UserError
-from pipelines.plan.graph import Abilities
 from pipelines.plan.run import plan_stack
+from stacks.platform import KubernetesPlatform
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.plan.run import PlanResult
-    from stacks.platform import Platform
+    from stacks.platform import AnyPlatform
 
 
 def plan_environment(
@@ -21,18 +22,22 @@ def plan_environment(
 ) -> PlanResult:
     """Plan `Pulumi.<environment>.yaml` of a folder, with its `suppressions.yaml` if there is one."""
     from stacks.environment.config import read_stack_file
+    from stacks.environment.kubernetes_spec import KubernetesEnvironmentSpec
 
     spec = read_stack_file(folder / f"Pulumi.{environment}.yaml")
     try:
-        from stacks.environment.program import program
+        from stacks.environment.program import program_of
+
+        program = program_of(spec)
     except ModuleNotFoundError as error:
         raise _missing(error) from error
     return plan_stack(
-        partial(program, spec),
+        program,
         project="stackwright-environment",
         stack=environment,
         saved=saved,
         suppressions=folder / "suppressions.yaml",
+        abilities=spec.cluster.abilities if isinstance(spec, KubernetesEnvironmentSpec) else None,
         allow_stateful_replacement=allow_stateful_replacement,
     )
 
@@ -60,12 +65,14 @@ def plan_project(
     )
 
 
-def _abilities(platform: Platform) -> Abilities:
+def _abilities(platform: AnyPlatform) -> ClusterAbilities:
     """Return what the environment's stack has put into the cluster."""
+    if isinstance(platform, KubernetesPlatform):
+        return platform.abilities
     accelerators = {name for pool in platform.node_pools.values() for name in pool.accelerators}
-    return Abilities(
+    return ClusterAbilities(
         api_groups=("metrics.k8s.io",),
-        ingress_classes=(platform.ingress.class_name,),
+        ingress_classes=(platform.ingress.class_name,) if platform.ingress.class_name else (),
         extended_resources=tuple(sorted(accelerators)),
     )
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipelines.plan.graph import GraphResource
 
 STATEFUL: Mapping[str, str] = {
     "aws:backup/vault:Vault": "its recovery points",
@@ -24,5 +28,15 @@ STATEFUL: Mapping[str, str] = {
     "kubernetes:core/v1:PersistentVolume": "its files",
     "kubernetes:core/v1:PersistentVolumeClaim": "its files",
     "kubernetes:postgresql.cnpg.io/v1:Cluster": "its databases",
+    "tls:index/privateKey:PrivateKey": "the key, and all that only it can prove",
 }
-"""Type -> what goes with it."""
+"""Type -> what goes with it. Volumes of a release are claims that stay when it goes; they go with their namespace."""
+
+_VALUES = "kubernetes:core/v1:Secret"
+
+
+def lost_with(resource: GraphResource) -> str | None:
+    """Return what is lost with a resource, or nothing."""
+    if resource.type == _VALUES and not resource.inputs.keys() & {"data", "stringData"}:
+        return "the values that others put there"
+    return STATEFUL.get(resource.type)

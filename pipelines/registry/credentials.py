@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from components.errors import UserError
-from pipelines import aws
+from pipelines import aws, cluster
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -42,10 +42,20 @@ class Credentials:
 
 
 def credentials_of(contract: Contract, **settings: Any) -> Credentials | None:
-    """Return the credentials that a contract names, read from AWS Secrets Manager; none where nobody signs in."""
+    """Return the credentials that a contract names; none where nobody signs in.
+
+    They lie in AWS Secrets Manager as JSON, or in a Secret of the environment's cluster (`kubernetes:///…`).
+
+    Args:
+        contract: Of the environment.
+        settings: Of a client of AWS.
+    """
     name = contract.experiment_tracker.credentials_secret
     if name is None:
         return None
+    if name.startswith(cluster.SCHEME):
+        found = cluster.read_secret(contract, name, list(VARIABLES))
+        return Credentials(**{part: value.decode() for part, value in found.items()})
     where = f"secret `{name}`"
     known = {
         "ResourceNotFoundException": f"does not exist in {contract.region or 'the region of this machine'};"

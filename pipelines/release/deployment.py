@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from components.errors import UserError
 from pipelines.connect.live import live_problems
 from pipelines.deploy.open import open_deployer
+from pipelines.images.pinned import check_image
 from pipelines.project import Project, tip
 from pipelines.release.gating import open_attested
+from pipelines.release.package import read_package
 from pipelines.release.pin import read_pin
 from pipelines.release.results import Result, Status
 from pipelines.release.verification import check_pin
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.deploy.base import Endpoint
     from pipelines.release.package import Package
     from pipelines.release.pin import Pin
+    from pipelines.store.base import Store
     from stacks.contract import Contract
 
 
@@ -39,7 +42,8 @@ def deploy(project: Project, environment: str, model: str) -> Result:
     check_pin(at_tip, environment, model, commit)
     _refuse_dead(contract)
     before = deployer.serving(model)
-    after = deployer.deploy(model, fetch_verified(contract, pin))
+    with tempfile.TemporaryDirectory(prefix="stackwright-deploy-") as scratch:
+        after = deployer.deploy(pin, _verified(contract, pin, Path(scratch)))
     changed = before != after
     summary = f"{environment} {'now serves' if changed else 'serves'} {pin.title} at {after.url}"
     return _result("done" if changed else "nothing to do", contract, model, summary, pin, after)
@@ -54,18 +58,22 @@ def deployable(project: Project, environment: str, chosen: str | None) -> list[s
     return sorted({*at_tip.model_names(chosen), *([] if chosen else served)})
 
 
-def fetch_verified(contract: Contract, pin: Pin) -> Package:
-    """Return a pinned package in the environment's own folder, digest and attestation verified."""
-    store = store_of(contract)
-    folder = local_path(contract.model_deployer.uri) / "packages" / pin.digest.removeprefix("sha256:")
-    if not folder.exists():
-        store.fetch(pin.digest, folder)
-    with tempfile.TemporaryDirectory(prefix="stackwright-deploy-") as scratch:
-        open_attested(contract, pin.digest, Path(scratch))
-    from pipelines.release.package import read_package
+def _verified(contract: Contract, pin: Pin, scratch: Path) -> Package:
+    """Return a pinned package, digest and attestation verified, and where an image runs it, that the image is there."""
+    package = open_attested(contract, pin.digest, scratch)
+    if contract.model_deployer.flavor == "process":
+        return _kept(contract.model_deployer.uri, store_of(contract), pin.digest)
+    check_image(contract, pin)
+    return package
 
+
+def _kept(uri: str, store: Store, digest: str) -> Package:
+    """Return a verified package in the environment's own folder on this machine, where servers read it."""
+    folder = local_path(uri) / "packages" / digest.removeprefix("sha256:")
+    if not folder.exists():
+        store.fetch(digest, folder)
     package = read_package(folder)
-    if package.digest != pin.digest:
+    if package.digest != digest:
         raise UserError(f"{folder}: holds {package.digest}; remove that folder and deploy again")
     return package
 

@@ -56,7 +56,7 @@ def gate(project: Project, environment: str, model: str, digest: str | None = No
         measurements=measured,
         decision=decision,
     )
-    content = write_evidence(evidence, open_signer(candidate.target.signing_key))
+    content = write_evidence(evidence, open_signer(candidate.target))
     writes.replace_file(project.root / evidence_path(environment, model, candidate.pin.digest), content)
     passed = decision.verdict == "pass"
     verdict = "may be pinned" if passed else f"blocked ({decision.verdict})"

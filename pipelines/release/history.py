@@ -12,18 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def was_pinned(project: Project, commit: str, environment: str, model: str, digest: str) -> Pin | None:
-    """Return the pin by which an environment holds, or held, a digest as of a commit; the newest first."""
+def was_pinned(
+    project: Project, commit: str, environment: str, model: str, digest: str, image: str | None = None
+) -> Pin | None:
+    """Return the pin by which an environment holds, or held, a digest as of a commit; the newest first.
+
+    Args:
+        project: The project.
+        commit: Where its history ends.
+        environment: Whose pins.
+        model: Of which model.
+        digest: Of the package.
+        image: That the pin has beside it; any by default.
+    """
     now = read_pin(Project(project.root, commit), environment, model)
-    if now and now.digest == digest:
+    if _is(now, digest, image):
         return now
     refuse_shallow(project)
     path = pin_path(environment, model)
-    touched = git(project.root, "log", "--first-parent", "-m", f"-S{digest}", "--format=%H", commit, "--", path)
+    sought = [f"-G{digest}|{image}", "--extended-regexp"] if image else [f"-S{digest}"]
+    touched = git(project.root, "log", "--first-parent", "-m", *sought, "--format=%H", commit, "--", path)
     for revision in touched.split():
         for candidate in (revision, f"{revision}^"):
             pin = _pin_at(project, candidate, environment, model)
-            if pin and pin.digest == digest:
+            if _is(pin, digest, image):
                 return pin
     return None
 
@@ -46,6 +58,10 @@ def refuse_shallow(project: Project) -> None:
         raise UserError(
             f"{project.root.name}: a shallow clone does not hold the history of pins; run `git fetch --unshallow`"
         )
+
+
+def _is(pin: Pin | None, digest: str, image: str | None) -> bool:
+    return pin is not None and pin.digest == digest and image in (None, pin.image)
 
 
 def _pin_at(project: Project, revision: str, environment: str, model: str) -> Pin | None:

@@ -31,34 +31,31 @@ class Signer(Protocol):
         ...
 
 
-class FileSigner:
-    """A key in a PEM file, for environments on one machine."""
+class PemSigner:
+    """A key that is here, as PEM; it is held in memory only."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, pem: bytes, where: str) -> None:
+        self._key = _private_key(pem, where)
 
     @property
     def public_key(self) -> str:
         """The public half, PEM."""
-        return _public_pem(self._key().public_key())
+        return _public_pem(self._key.public_key())
 
     def sign(self, digest: bytes) -> bytes:
         """Sign a SHA-256 digest."""
-        return self._key().sign(digest, _prehashed())
+        return self._key.sign(digest, _prehashed())
 
-    def _key(self) -> ec.EllipticCurvePrivateKey:
-        from cryptography.hazmat.primitives.asymmetric import ec
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+class FileSigner(PemSigner):
+    """A key in a PEM file, for environments on one machine."""
+
+    def __init__(self, path: Path) -> None:
         try:
-            key = load_pem_private_key(self.path.read_bytes(), None)
+            pem = path.read_bytes()
         except OSError as error:
-            raise UserError(f"{self.path}: signing key cannot be read: {error.strerror}") from error
-        except (ValueError, TypeError) as error:
-            raise UserError(f"{self.path}: not a PEM private key without a password") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise UserError(f"{self.path}: not a P-256 key; expected an elliptic-curve key on that curve")
-        return key
+            raise UserError(f"{path}: signing key cannot be read: {error.strerror}") from error
+        super().__init__(pem, str(path))
 
 
 def make_key(path: Path) -> str:
@@ -105,6 +102,19 @@ def load_public_key(pem: str) -> ec.EllipticCurvePublicKey:
         raise UserError("signing_key.public_key: not a PEM public key") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise UserError("signing_key.public_key: not a P-256 key; expected an elliptic-curve key on that curve")
+    return key
+
+
+def _private_key(pem: bytes, where: str) -> ec.EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{where}: not a PEM private key without a password") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise UserError(f"{where}: not a P-256 key; expected an elliptic-curve key on that curve")
     return key
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import writes
+from pipelines.images.pinned import promote_image, promoted_image
 from pipelines.registry.open import registry_of
 from pipelines.release.attestation import attest
 from pipelines.release.candidate import find_candidate, refuse_lost, refuse_moved
@@ -41,17 +42,28 @@ def promote(project: Project, environment: str, model: str, digest: str | None =
         candidate = find_candidate(project, environment, model, digest)
         refuse_lost(project, candidate)
         held = read_pin(project, environment, model)
-        if held and held.digest == candidate.pin.digest:
+        image = promoted_image(candidate.target, candidate.pin)
+        if held and held.digest == candidate.pin.digest and held.image == image:
             return _result("nothing to do", candidate, held, f"{held.title} is pinned in {environment} already")
         refuse_moved(project, candidate)
+        if held and held.digest == candidate.pin.digest:
+            return _move_image(project, candidate, held, image)
         evidence = _passed(project, candidate)
-        uri = _copy(candidate)
-        pin = _pin(candidate, digest_of(evidence))
+        uri = _copy(candidate, image)
+        pin = _pin(candidate, digest_of(evidence), image)
         registry = registry_of(candidate.target)
         registry.add(model, pin.digest, uri, pin.release, {"stackwright.commit": pin.commit})
         writes.replace_file(project.root / pinned_path(environment, model, digest_of(evidence)), evidence)
         writes.replace_file(project.root / pin_path(environment, model), pin_text(pin))
     return _result("done", candidate, pin, f"{pin.title} is pinned in {environment}")
+
+
+def _move_image(project: Project, candidate: Candidate, held: Pin, image: str | None) -> Result:
+    """Pin another image of the package that is pinned: the gate's decision about that package stands."""
+    promote_image(candidate.source, candidate.target, image)
+    pin = held.model_copy(update={"image": image})
+    writes.replace_file(project.root / pin_path(candidate.target.environment, candidate.model), pin_text(pin))
+    return _result("done", candidate, pin, f"{pin.title} is pinned in {candidate.target.environment}, its image anew")
 
 
 def _passed(project: Project, candidate: Candidate) -> bytes:
@@ -74,20 +86,21 @@ def _passed(project: Project, candidate: Candidate) -> bytes:
     return content
 
 
-def _copy(candidate: Candidate) -> str:
+def _copy(candidate: Candidate, image: str | None) -> str:
     digest = candidate.pin.digest
     target = store_of(candidate.target)
     with tempfile.TemporaryDirectory(prefix="stackwright-promote-") as name:
         scratch = Path(name)
         package = open_attested(candidate.source, digest, scratch, source_of(candidate.source))
         copy_package(package, target)
-        attestation = attest(package.folder, open_signer(candidate.target.signing_key))
+        attestation = attest(package.folder, open_signer(candidate.target))
         target.write_attestation(digest, candidate.target.environment, attestation)
+    promote_image(candidate.source, candidate.target, image)
     return target.uri(digest)
 
 
-def _pin(candidate: Candidate, evidence: str) -> Pin:
-    changes = {"contract_version": candidate.target.contract_version, "evidence": evidence}
+def _pin(candidate: Candidate, evidence: str, image: str | None) -> Pin:
+    changes = {"contract_version": candidate.target.contract_version, "evidence": evidence, "image": image}
     return candidate.pin.model_copy(update=changes)
 
 

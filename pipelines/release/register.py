@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from components.errors import UserError
 from pipelines import writes
+from pipelines.images.pinned import chosen_image
 from pipelines.project import Project, git
 from pipelines.registry.open import registry_of
 from pipelines.release.attestation import attest
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from stacks.contract import Contract
 
 
-def register(project: Project, model: str, environment: str | None = None) -> Result:
-    """Publish, attest and register a model's package, then pin it in the first environment."""
+def register(project: Project, model: str, environment: str | None = None, image: str | None = None) -> Result:
+    """Publish, attest and register a model's package, then pin it in the first environment.
+
+    Args:
+        project: The project, its code committed.
+        model: Which of its models.
+        environment: Where packages are registered; by default the one that promotes from no other.
+        image: What serves the package, `<repository>@sha256:…`; by default the one that is pinned now.
+    """
     contract = project.contract(environment or project.first_environment())
     if contract.promotes_from is not None:
         raise UserError(
@@ -35,29 +43,34 @@ def register(project: Project, model: str, environment: str | None = None) -> Re
     refuse_refused(project, contract.environment, model, package.digest)
     with locked(project.root):
         held = read_pin(project, contract.environment, model)
+        chosen = chosen_image(contract, image, held)
         if held and held.digest == package.digest:
-            return _result("nothing to do", contract, held, f"{held.title} is pinned in {contract.environment} already")
-        pin = _register(project, contract, model, package)
+            if held.image == chosen:
+                told = f"{held.title} is pinned in {contract.environment} already"
+                return _result("nothing to do", contract, held, told)
+            pin = held.model_copy(update={"image": chosen})
+        else:
+            pin = _register(project, contract, model, package, chosen)
+        writes.replace_file(project.root / pin_path(contract.environment, model), pin_text(pin))
     return _result("done", contract, pin, f"{pin.title} is registered and pinned in {contract.environment}")
 
 
-def _register(project: Project, contract: Contract, model: str, package: Package) -> Pin:
+def _register(project: Project, contract: Contract, model: str, package: Package, image: str | None) -> Pin:
     commit = clean_commit(project)
     store = store_of(contract)
     store.publish(package)
-    attestation = attest(package.folder, open_signer(contract.signing_key))
+    attestation = attest(package.folder, open_signer(contract))
     store.write_attestation(package.digest, contract.environment, attestation)
     registry = registry_of(contract)
     entry = registry.add(model, package.digest, store.uri(package.digest), None, {"stackwright.commit": commit})
-    pin = Pin(
+    return Pin(
         model=model,
         release=entry.release,
         digest=package.digest,
         commit=commit,
         contract_version=contract.contract_version,
+        image=image,
     )
-    writes.replace_file(project.root / pin_path(contract.environment, model), pin_text(pin))
-    return pin
 
 
 def clean_commit(project: Project) -> str:

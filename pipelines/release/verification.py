@@ -85,6 +85,8 @@ def _held_before(project: Project, environment: str, pin: Pin, commit: str) -> N
     held = was_pinned(project, commit, source, pin.model, pin.digest)
     if held is None:
         raise UserError(f"{path}: digest: {short(pin.digest)} was never pinned in {source}; promote it there first")
+    if pin.image and was_pinned(project, commit, source, pin.model, pin.digest, pin.image) is None:
+        raise UserError(f"{path}: image: {short(pin.image)} was never pinned in {source} with this digest")
     for name in ("release", "commit"):
         ours, theirs = getattr(pin, name), getattr(held, name)
         if ours != theirs:

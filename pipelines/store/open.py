@@ -19,18 +19,26 @@ SCHEMES = ("file", "s3")
 
 def store_of(contract: Contract) -> Store:
     """Return the artifact store of an environment, as its own jobs see it."""
-    return open_store(contract.artifact_store.uri, contract.project)
+    from pipelines.store.access import access_of
+
+    return open_store(contract.artifact_store.uri, contract.project, access_of(contract))
 
 
 def source_of(contract: Contract) -> Store:
     """Return the artifact store of an environment, as the jobs of those that promote from it see it."""
-    from pipelines.identity import source_credentials
+    from pipelines.store.access import source_access
 
-    return open_store(contract.artifact_store.uri, contract.project, source_credentials(contract))
+    return open_store(contract.artifact_store.uri, contract.project, source_access(contract))
 
 
-def open_store(uri: str, project: str, credentials: Mapping[str, str] | None = None) -> Store:
-    """Return a project's part of the artifact store at `uri` (`file:///folder` or `s3://bucket/prefix`)."""
+def open_store(uri: str, project: str, access: Mapping[str, str] | None = None) -> Store:
+    """Return a project's part of the artifact store at `uri` (`file:///folder` or `s3://bucket/prefix`).
+
+    Args:
+        uri: Address of the store.
+        project: Its name is the first part of every key.
+        access: Arguments of the client that say where the store is asked, and as whom.
+    """
     parts = urlsplit(uri)
     match parts.scheme:
         case "file" if parts.path.startswith("/") and parts.netloc in {"", "localhost"}:
@@ -41,7 +49,7 @@ def open_store(uri: str, project: str, credentials: Mapping[str, str] | None = N
             from pipelines.store.s3 import S3Store
 
             prefix = "/".join(filter(None, [parts.path.strip("/"), project, "models/sha256"]))
-            return S3Store(parts.netloc, prefix, credentials)
+            return S3Store(parts.netloc, prefix, access)
         case "file" | "s3":
             raise UserError(
                 f"artifact store `{uri}`: incomplete; expected file:///absolute/folder or s3://bucket/prefix"

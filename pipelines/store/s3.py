@@ -1,7 +1,10 @@
-"""An artifact store in an S3 bucket, or in anything that speaks its protocol (`AWS_ENDPOINT_URL`).
+"""An artifact store in an S3 bucket, or in anything that speaks its protocol (the contract's endpoint).
 
 A package's manifest is put last: before it, nobody sees the rest. Every put is on condition that the key is new, so
-that two writers cannot mix, and a copy that was interrupted goes on where it stopped.
+that two writers cannot mix, and a copy that was interrupted goes on where it stopped. SeaweedFS keeps the condition
+since 3.97, and among writers at the same moment since 4.18 (its pull requests 7154 and 8802). Where a store ignores it,
+two writers of one package write the same bytes, for its digest names them; where a store refuses it, a look before the
+put takes its place. What was written is read back and compared, whatever the store says.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     Explained = AbstractContextManager[None]
 
+CHECKSUMS = ("request_checksum_calculation", "response_checksum_validation")
+"""Settings of botocore's `Config`: whether checksums are sent that servers other than Amazon's may not know."""
 LARGE_BYTES = 64 * CHUNK_BYTES
 
 
@@ -35,10 +40,10 @@ class S3Store:
     S3 says "access denied" of an object that is not there.
     """
 
-    def __init__(self, bucket: str, prefix: str, credentials: Mapping[str, str] | None = None) -> None:
+    def __init__(self, bucket: str, prefix: str, access: Mapping[str, str] | None = None) -> None:
         self.bucket = bucket
         self.prefix = prefix
-        self._credentials = credentials
+        self._access = access
 
     def uri(self, digest: str) -> str:
         """Return the address of a package."""
@@ -143,16 +148,25 @@ class S3Store:
 
     @cached_property
     def _client(self) -> S3Client:
-        return s3_client(self._credentials)
+        return s3_client(self._access)
 
     def _explained(self, where: str) -> Explained:
         return explained(where, self.bucket)
 
 
-def s3_client(credentials: Mapping[str, str] | None = None, **settings: Any) -> S3Client:
-    """Return a client of S3, or of what takes its place."""
-    own = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    return aws.client("s3", credentials=credentials, s3={"addressing_style": "path" if own else "auto"}, **settings)
+def s3_client(access: Mapping[str, str] | None = None, **settings: Any) -> S3Client:
+    """Return a client of S3, or of what takes its place: bucket in the path, no checksums that only Amazon knows.
+
+    Args:
+        access: Arguments that say where it is, and who asks; `AWS_ENDPOINT_URL` and whoever runs this by default.
+        settings: Of botocore's `Config`.
+    """
+    given = (access or {}).get("endpoint_url")
+    own = given or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    settings["s3"] = {"addressing_style": "path" if own else "auto"}
+    if given:
+        settings |= dict.fromkeys(CHECKSUMS, "when_required")
+    return aws.client("s3", credentials=access, **settings)
 
 
 def explained(where: str, bucket: str, named_by: str = "artifact_store.uri in the contract") -> Explained:

@@ -34,10 +34,13 @@ def in_account(cloud: aws.Provider, place: AwsPlace) -> pulumi.ResourceOptions:
 
 
 def in_cluster(cloud: aws.Provider, cluster: ClusterOutputs, place: AwsPlace) -> pulumi.ResourceOptions:
-    """Return the options of components with objects in the cluster: both providers, and the objects go with it."""
+    """Return the options of components with objects in the cluster: both providers, and the objects go with it.
+
+    Not where the cluster is protected: a destroy that it refuses would forget the objects and leave them there.
+    """
     objects = kubernetes_provider("kubernetes", cluster, place)
     owner = next((made for made in cluster.ready if isinstance(made, aws.eks.Cluster)), None)
-    together = [_deleted_with(owner)] if owner else []
+    together = [_deleted_with(owner)] if owner and place.disposable else []
     return pulumi.ResourceOptions(providers=[cloud, objects], transformations=[*_bounding(place), *together])
 
 

@@ -1,32 +1,32 @@
-"""What a person writes for one environment."""
+"""What a person writes for one environment, in AWS."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from components.alerts.contract import AlertsSpec
-from components.artifact_store.contract import ArtifactStoreSpec
+from components.alerts.contract import SnsSpec
+from components.artifact_store import contract as artifact_store
 from components.base import AwsPlace
 from components.budget.contract import BudgetSpec
 from components.cluster.contract import ClusterSpec
 from components.container_registry.contract import ContainerRegistrySpec
-from components.database.contract import DatabaseSpec
+from components.database import contract as database
 from components.experiment_tracker.contract import ExperimentTrackerSpec
-from components.ingress.contract import EVERYWHERE, IngressSpec, too_open
+from components.ingress.contract import EVERYWHERE, AlbSpec, too_open
 from components.network.addresses import problem, zone_prefix
 from components.network.contract import NetworkSpec, VpcSpec
 from components.node_pools.contract import (
     SYSTEM,
     EksManagedSpec,
-    NodePoolSpec,
     PoolName,
     default_system_pool,
     system_pool_problem,
 )
-from components.runners.contract import RunnersSpec
-from components.secrets.contract import SecretsSpec
+from components.runners import contract as runners
+from components.secrets.contract import AwsSecretsManagerSpec
+from stacks.environment.every import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,24 +34,31 @@ if TYPE_CHECKING:
     from pydantic_core import InitErrorDetails
 
 
+ArtifactStoreSpec = Annotated[artifact_store.S3Spec | artifact_store.ExistingSpec, Field(discriminator="flavor")]
+DatabaseSpec = Annotated[database.RdsPostgresSpec | database.ExistingSpec, Field(discriminator="flavor")]
+RunnersSpec = Annotated[
+    runners.HostedSpec | runners.CodebuildSpec | runners.ExistingSpec, Field(discriminator="flavor")
+]
+
 TIERS = ("public", "private", "isolated")
 """Kinds of subnets, by what they reach."""
 
 
-class EnvironmentSpec(AwsPlace):
-    """The platform of one environment."""
+class EnvironmentSpec(AwsPlace, Environment):
+    """The platform of one environment, in an AWS account."""
 
-    promotes_from: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=12)
-    """The environment whose packages may be promoted here; none for the first one."""
+    foreign: ClassVar[str] = "is not in the shape `aws`"
+    shape: Literal["aws"] = "aws"
+    """Which kinds there are; `aws` where it is left out."""
     network: NetworkSpec
     """Where everything else of the environment lives."""
     runners: RunnersSpec
     """Where jobs run that reach the environment, `pulumi up` among them."""
     cluster: ClusterSpec
     """Where pods run."""
-    node_pools: dict[PoolName, NodePoolSpec] = Field(default_factory=dict[str, NodePoolSpec])
+    node_pools: dict[PoolName, EksManagedSpec] = Field(default_factory=dict[str, EksManagedSpec])
     """Machines for pods, by the name of the pool. A pool `system` is there without being written."""
-    ingress: IngressSpec
+    ingress: AlbSpec
     """How services of the cluster are reached."""
     artifact_store: ArtifactStoreSpec
     """Where packages and data are kept."""
@@ -61,19 +68,12 @@ class EnvironmentSpec(AwsPlace):
     """Where services keep their tables."""
     experiment_tracker: ExperimentTrackerSpec
     """Where runs are recorded and models registered."""
-    secrets: SecretsSpec
+    secrets: AwsSecretsManagerSpec
     """Where secret values are kept; the spec holds only their names."""
-    alerts: AlertsSpec
+    alerts: SnsSpec
     """Who is told."""
     budget: BudgetSpec | None = None
     """What the account may cost; one environment of an account is enough."""
-
-    @field_validator("promotes_from")
-    @classmethod
-    def _not_itself(cls, source: str | None, info: ValidationInfo) -> str | None:
-        if source is not None and source == info.data.get("environment"):
-            raise ValueError("an environment cannot promote from itself; name the one before it")
-        return source
 
     @field_validator("network")
     @classmethod
@@ -100,9 +100,9 @@ class EnvironmentSpec(AwsPlace):
 
     @field_validator("node_pools")
     @classmethod
-    def _pools_fit(cls, pools: dict[str, NodePoolSpec], info: ValidationInfo) -> dict[str, NodePoolSpec]:
+    def _pools_fit(cls, pools: dict[str, EksManagedSpec], info: ValidationInfo) -> dict[str, EksManagedSpec]:
         system = pools.get(SYSTEM)
-        told = system_pool_problem(system) if isinstance(system, EksManagedSpec) else None
+        told = system_pool_problem(system) if system else None
         found = [problem((SYSTEM,), SYSTEM, told)] if told else []
         for name, pool in pools.items():
             found += _zones_without_subnet((name,), getattr(pool, "zones", None), info)
@@ -111,7 +111,7 @@ class EnvironmentSpec(AwsPlace):
 
     @field_validator("ingress")
     @classmethod
-    def _not_for_everybody(cls, ingress: IngressSpec, info: ValidationInfo) -> IngressSpec:
+    def _not_for_everybody(cls, ingress: AlbSpec, info: ValidationInfo) -> AlbSpec:
         tier = info.data.get("tier")
         if tier and (told := too_open(ingress, tier)):
             _refuse([problem(("allowed_cidrs",), EVERYWHERE, told)])
@@ -123,7 +123,7 @@ class EnvironmentSpec(AwsPlace):
         return AwsPlace(**{name: getattr(self, name) for name in AwsPlace.model_fields})
 
     @property
-    def pools(self) -> dict[str, NodePoolSpec]:
+    def pools(self) -> dict[str, EksManagedSpec]:
         """Every pool by its name, the one that nobody wrote included."""
         return dict(sorted({SYSTEM: default_system_pool(), **self.node_pools}.items()))
 

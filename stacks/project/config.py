@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING, Any, cast
 
 from components.errors import UserError
 from components.own_flavors import with_own_flavors
-from stacks.load import parse_json, validate
-from stacks.platform import Platform, incompatible
+from stacks.load import parse_json
+from stacks.platform import AnyPlatform, incompatible, platform_of
 from stacks.project.combinations import impossible, misfits
 from stacks.project.spec import ProjectSpec
-from stacks.stack_file import checked, config_of_engine, lines, read_config, stack_of
+from stacks.stack_file import checked, config_of_engine, read_config, stack_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+
+    from stacks.stack_file import Flaw
 
 KEY = "stackwright:project"
 PLATFORMS = "platform"
 """Folder of the platform documents, beside the stack files."""
 
 
-def read_stack_file(path: Path) -> tuple[ProjectSpec, Platform]:
+def read_stack_file(path: Path) -> tuple[ProjectSpec, AnyPlatform]:
     """Read `Pulumi.<project>-<environment>.yaml` and `platform/<environment>.json`, as `pulumi up` would."""
     return project_stack(read_config(path, KEY), str(path), stack_of(path), path.parent / PLATFORMS)
 
 
-def from_engine(folder: Path | None = None) -> tuple[ProjectSpec, Platform]:
+def from_engine(folder: Path | None = None) -> tuple[ProjectSpec, AnyPlatform]:
     """Read the configuration that the engine gives to the program, and the platform document beside it.
 
     Args:
@@ -39,20 +41,29 @@ def from_engine(folder: Path | None = None) -> tuple[ProjectSpec, Platform]:
     return project_stack(config_of_engine(KEY), f"Pulumi.{stack}.yaml", stack, root / PLATFORMS)
 
 
-def project_stack(value: Any, where: str, stack: str, platforms: Path) -> tuple[ProjectSpec, Platform]:
+def project_stack(value: Any, where: str, stack: str, platforms: Path) -> tuple[ProjectSpec, AnyPlatform]:
     """Turn configuration into a spec and find its platform, or name every problem of both."""
     problems: list[str] = []
-    spec = _or_note(problems, partial(checked, value, with_own_flavors(ProjectSpec), where, partial(impossible, stack)))
-    environment = spec.environment if spec else _environment(value)
-    platform = _or_note(problems, partial(read_platform, platforms, environment)) if environment else None
-    if spec and platform:
-        problems += lines(misfits(spec, platform, _sources(platforms)), where)
+    environment = _environment(value)
+    known = _known(platforms, environment, problems)
+    platform = known.get(environment)
+    sources = {name: each.promotes_from for name, each in known.items()}
+    together = partial(_flaws, stack, platform, sources)
+    spec = _or_note(problems, partial(checked, value, with_own_flavors(ProjectSpec), where, together))
     if problems or not spec or not platform:
         raise UserError(problems)
     return spec, platform
 
 
-def read_platform(platforms: Path, environment: str) -> Platform:
+def _flaws(
+    stack: str, platform: AnyPlatform | None, sources: Mapping[str, str | None], fields: Mapping[str, Any]
+) -> Iterator[Flaw]:
+    yield from impossible(stack, fields)
+    if platform:
+        yield from misfits(fields, platform, sources)
+
+
+def read_platform(platforms: Path, environment: str) -> AnyPlatform:
     """Read the platform document of an environment."""
     path = platforms / f"{environment}.json"
     try:
@@ -63,21 +74,23 @@ def read_platform(platforms: Path, environment: str) -> Platform:
     version = cast("dict[str, Any]", value).get("platform_version") if isinstance(value, dict) else None
     if isinstance(version, str) and (told := incompatible(version)):
         raise UserError(f"{path}: {told}")
-    platform = validate(value, Platform, str(path))
+    platform = platform_of(value, str(path))
     if platform.environment != environment:
         raise UserError(f"{path}: environment: `{platform.environment}` is not `{environment}`; export it again")
     return platform
 
 
-def _sources(platforms: Path) -> dict[str, str | None]:
-    """Return what each known environment promotes from."""
-    known = [path.stem for path in sorted(platforms.glob("*.json"))]
-    return {name: read_platform(platforms, name).promotes_from for name in known}
+def _known(platforms: Path, environment: str, problems: list[str]) -> dict[str, AnyPlatform]:
+    """Return every platform document beside that of an environment, by its name, and note what is wrong in them."""
+    names = {environment, *(path.stem for path in platforms.glob("*.json"))} - {""}
+    read = {name: _or_note(problems, partial(read_platform, platforms, name)) for name in sorted(names)}
+    return {name: platform for name, platform in read.items() if platform}
 
 
-def _environment(value: Any) -> str | None:
+def _environment(value: Any) -> str:
+    """Return the environment that a stack file names, if that is the name of a file."""
     name = cast("dict[str, Any]", value).get("environment") if isinstance(value, dict) else None
-    return name if isinstance(name, str) and name.replace("-", "").isalnum() else None
+    return name if isinstance(name, str) and name.replace("-", "").isalnum() else ""
 
 
 def _or_note(problems: list[str], read: Callable[[], Any]) -> Any:

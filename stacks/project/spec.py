@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from components.base import Document, Outputs, Spec
 from components.ci_identity.contract import CiIdentitySpec, EnvironmentName
 from components.model_deployer.contract import KubernetesSpec, ModelDeployerSpec
+from components.monitoring.contract import Thresholds
 
 if TYPE_CHECKING:
     from pulumi import Output
@@ -48,12 +49,16 @@ class ProjectOutputs(Outputs):
 
     image_repository: Output[str]
     """Address of its images, without a tag."""
-    signing_key_arn: Output[str]
-    """Key by which the environment attests its packages."""
+    signing_key_uri: Output[str]
+    """Where the private half of the key is by which the environment attests packages."""
     signing_public_key: Output[str]
     """PEM of the public half."""
     credentials_secret: Output[str | None]
     """Name of the secret with which its jobs sign in to the experiment tracker."""
+    storage_secret: Output[str | None]
+    """Secret with which its jobs reach the artifact store; none where their role does."""
+    promotion_secret: Output[str | None]
+    """Secret with which the jobs that promote from here read packages; none where their role does, or nobody is."""
 
 
 class ProjectSpec(Spec[ProjectOutputs]):
@@ -69,3 +74,6 @@ class ProjectSpec(Spec[ProjectOutputs]):
     """Data of others that the project's jobs may read, by the name that the project calls it."""
     model_deployer: ModelDeployerSpec = KubernetesSpec()
     """Where the project's models run, and how much they may take."""
+    monitoring: Thresholds | None = Field(default=None, examples=[{"latency_ms": 200}])
+    """When people are told of the project's served models; only where the environment has Prometheus, and there the
+    defaults hold for what is left out."""

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from pydantic import ValidationError
 
-from components.base import AwsPlace, Tier
+from components.base import AwsPlace, Outputs, Spec, Tier
 
 GOOD = {
     "organization": "acme",
@@ -53,3 +55,31 @@ def test_a_place_that_is_none_is_refused(wrong: dict[str, object]) -> None:
     """Names that would not fit into the cloud's, and accounts that lost their zeros, are found before anything is."""
     with pytest.raises(ValidationError):
         AwsPlace.model_validate(GOOD | wrong)
+
+
+class Door(Spec[Outputs]):
+    """A way in."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("key", "code")
+    key: str | None = None
+    code: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, "give one of key, code; none of them is given"),
+        ({"key": "a", "code": "b"}, "give one of key, code; key and code is given"),
+    ],
+)
+def test_of_fields_that_exclude_each_other_one_is_given(values: dict[str, str], told: str) -> None:
+    """Neither none nor two of them."""
+    with pytest.raises(ValidationError, match=told):
+        Door(**values)
+
+    assert ("a", None) == (Door(key="a").key, Door(key="a").code)
+
+
+def test_a_spec_needs_nothing_of_a_cluster_unless_it_says_so() -> None:
+    """So that a flavor without objects in a cluster says nothing about one."""
+    assert () == Door(key="a").api_groups

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -14,8 +15,9 @@ from pydantic import ValidationError
 from components import conformance
 from components.base import Outputs, Spec
 from components.catalogue import AnySpec, flavor_of, flavors, kind_of
-from components.charts import Chart, charts, release
+from components.charts import Chart, chart_named, charts, release
 from components.component import Component
+from components.recording import RecordedResource
 from tests.harness.recorded import deploy
 
 READ = Path(__file__).resolve().parents[3] / "shared" / "charts"
@@ -25,6 +27,12 @@ KINDS = {"boolean": bool, "list": list, "map": Mapping}
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 
+SUBCHARTS = {"kube-prometheus-stack": ("grafana", "kube-state-metrics")}
+"""Chart -> charts inside of it, whose values stand below their names."""
+
+TAKES_A_NAME = {"gha-runner-scale-set": {"githubConfigSecret": "string"}}
+"""Chart -> values that may be the name of an object instead of its content, as its own values.yaml says."""
+
 
 def known(chart: str) -> dict[str, Any]:
     """What was read of a chart; a chart that nobody read is an error."""
@@ -33,6 +41,17 @@ def known(chart: str) -> dict[str, Any]:
     path = READ / f"{chart}.json"
     assert path.exists(), f"components/charts.yaml: {chart}: nobody read its value keys; add shared/charts/{chart}.json"
     return json.loads(path.read_text())
+
+
+def value_keys(chart: str) -> dict[str, str]:
+    """Every value key of a chart, those of the charts inside of it below their names."""
+    inside = {f"{part}.{key}": kind for part in SUBCHARTS.get(chart, ()) for key, kind in known(part)["keys"].items()}
+    return {**inside, **known(chart)["keys"], **TAKES_A_NAME.get(chart, {})}
+
+
+def chart_of(item: RecordedResource) -> str:
+    """The name of a release's chart, which may be the end of an address."""
+    return str(item.inputs["chart"]).rpartition("/")[2]
 
 
 def strangers(values: Mapping[str, Any], keys: Mapping[str, str], above: str = "") -> Iterator[str]:
@@ -63,10 +82,11 @@ def test_its_version_is_the_one_that_was_read(name: str, row: Chart) -> None:
 def test_its_images_are_those_of_the_version(name: str, row: Chart) -> None:
     """What is declared to run has the tag of the release of the software, and privileges are of those containers."""
     release_of_software = known(name)["app_version"].removeprefix("v")
+    tags = {image.partition("@")[0].rpartition(":")[2].removeprefix("v") for image in row.images.values()}
 
-    assert row.images
-    assert [] == [image for image in row.images.values() if not image.endswith(f":v{release_of_software}")]
-    assert set(row.privileges) <= set(row.images)
+    assert {release_of_software} == tags
+    assert not row.images.keys() & row.images_of_others.keys()
+    assert set(row.privileges) <= row.images.keys() | row.images_of_others.keys()
 
 
 @pytest.mark.parametrize("spec", flavors(), ids=lambda spec: f"{kind_of(spec)}-{flavor_of(spec)}")
@@ -74,10 +94,7 @@ def test_every_value_that_a_flavor_sets_exists(spec: AnySpec) -> None:
     """A key with a slip would be ignored without a word."""
     releases = [item for case in conformance.cases(spec) for item in case.built().managed if item.type == RELEASE]
 
-    found = {
-        item.inputs["chart"]: [*strangers(item.inputs["values"], known(item.inputs["chart"])["keys"])]
-        for item in releases
-    }
+    found = {chart_of(item): [*strangers(item.inputs["values"], value_keys(chart_of(item)))] for item in releases}
 
     assert {} == {chart: problems for chart, problems in found.items() if problems}
 
@@ -86,7 +103,59 @@ def test_every_chart_of_the_table_is_installed() -> None:
     """A row that nothing installs is not declared any more."""
     built = [item for case in conformance.cases() for item in case.built().managed if item.type == RELEASE]
 
-    assert set(charts()) == {item.inputs["chart"] for item in built}
+    assert set(charts()) == {chart_of(item) for item in built}
+
+
+NOT_RUN = {
+    "kube-prometheus-stack": {
+        "crds.upgradeJob",
+        "grafana.downloadDashboards",
+        "grafana.imageRenderer",
+        "grafana.initChownData",
+        "grafana.testFramework",
+        "kube-state-metrics.kubeRBACProxy",
+        "prometheusOperator.admissionWebhooks.deployment",
+        "thanosRuler.thanosRulerSpec",
+    },
+    "metrics-server": {"addonResizer"},
+    "seaweedfs": {
+        "admin",
+        "allInOne",
+        "allInOne.s3.createBucketsHook",
+        "cosi",
+        "cosi.sidecar",
+        "filer.s3.createBucketsHook",
+        "s3",
+        "s3.createBucketsHook",
+        "sftp",
+        "worker",
+    },
+}
+"""Chart -> parts that have resources and are switched off, by our values or by the chart."""
+
+
+def unlimited(values: Mapping[str, Any], keys: Mapping[str, str], above: str = "") -> Iterator[str]:
+    """Say which containers of a chart could be given resources and are not."""
+    for path in sorted(path for path in keys if re.split(r"(?<!\\)\.", path)[-1] == "resources"):
+        given: Any = values
+        for name in path.split("."):
+            given = cast("Any", given).get(name, {}) if isinstance(given, Mapping) else {}
+        if not ({"cpu", "memory"} <= given.get("requests", {}).keys() and "memory" in given.get("limits", {})):
+            yield path.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("spec", flavors(), ids=lambda spec: f"{kind_of(spec)}-{flavor_of(spec)}")
+def test_every_container_of_a_chart_has_requests_and_a_limit(spec: AnySpec) -> None:
+    """Wherever the chart lets us say so: what runs without takes the memory of its neighbours."""
+    releases = [item for case in conformance.cases(spec) for item in case.built().managed if item.type == RELEASE]
+
+    found = {
+        chart_of(item): set(unlimited(item.inputs["values"], value_keys(chart_of(item))))
+        - NOT_RUN.get(chart_of(item), set())
+        for item in releases
+    }
+
+    assert {} == {chart: parts for chart, parts in found.items() if parts}
 
 
 KEYS = {
@@ -145,6 +214,22 @@ def test_a_release_is_pinned_awaited_and_taken_back_when_it_fails() -> None:
     assert expected == {name: found["first"].inputs[name] for name in expected}
     assert "skipAwait" not in found["first"].inputs
     assert found["first"].urn in found["second"].dependencies
+
+
+def test_a_chart_of_a_registry_is_named_by_its_address() -> None:
+    """Helm asks no repository then; closure and tests know the chart by the end of the address."""
+
+    def program(opts: pulumi.ResourceOptions) -> None:
+        release(Owner("owner", Spec(), opts), "first", "cert-manager", "cert-manager", {})
+
+    made = deploy(program)["Release"].inputs
+    row = charts()["cert-manager"]
+
+    assert (row.repository, "cert-manager") == (made["chart"], made["name"])
+    assert "repositoryOpts" not in made
+    assert chart_named(made["chart"]) == row == chart_named("cert-manager")
+    assert chart_named("somebody-elses") is None
+    assert chart_named(None) is None
 
 
 @pytest.mark.parametrize("version", ["~3.5", "3.5", "latest", ""])

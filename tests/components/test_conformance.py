@@ -39,7 +39,7 @@ def test_a_sound_flavor_of_another_package_conforms(rule: str, monkeypatch: pyte
 
 BREAKS = {
     "OutputsAreTheContract": ("outputs_are_the_contract", "ShelfOutputs.uri: not set"),
-    "NeedsAreTheSame": ("needs_are_the_same", "needs ['place']; steel needs ['place', 'wall']"),
+    "NeedsAreTheSame": ("needs_are_the_same", "does not take ['wall'], which steel needs"),
     "ChildrenAreParented": ("children_are_parented", "make it `opts=self.child`"),
     "ProvidersAreExplicit": ("providers_are_explicit", "no explicit provider"),
     "KubernetesProviderIsTheOneGiven": ("providers_are_explicit", "not the provider that was given"),

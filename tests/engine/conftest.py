@@ -6,14 +6,11 @@ import itertools
 from collections.abc import Callable, Generator
 
 import pytest
-import yaml
 
 from tests.harness.aws import moto_server
-from tests.harness.aws_plugin.handlers.dns import add_zone
+from tests.harness.engine.environments import aws_environment
 from tests.harness.engine.stack import Engine
 from tests.harness.engine.tools import ROOT, need_engine
-
-ACCOUNTS = {"dev": "1" * 12, "staging": "2" * 12, "prod": "3" * 12}
 
 
 @pytest.fixture(scope="session")
@@ -42,18 +39,6 @@ def environment(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Call
     """Make the stack of an environment from the example's own file, in its account or in another."""
 
     def make(name: str, account: str | None = None) -> Engine:
-        engine = Engine(
-            tmp_path_factory.mktemp(name) / "stack",
-            ROOT / "stacks" / "environment",
-            stack=name,
-            account=account or ACCOUNTS[name],
-            endpoint=endpoint,
-            stack_file=ROOT / "stacks" / "examples" / "aws" / f"Pulumi.{name}.yaml",
-        )
-        text = engine.stack_file.read_text()
-        engine.stack_file.write_text(text.replace(ACCOUNTS[name], engine.account))
-        ingress = yaml.safe_load(text)["config"]["stackwright:environment"]["ingress"]
-        add_zone(engine.account, ingress["zone_id"], ingress["domain"])
-        return engine
+        return aws_environment(tmp_path_factory.mktemp(name) / "stack", name, endpoint, account)
 
     return make

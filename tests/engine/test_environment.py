@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pulumi import automation
 
 from stacks.platform import Platform
 from tests.harness.engine import programs
@@ -156,17 +157,31 @@ def test_the_stack_says_where_things_are(life: Life) -> None:
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_an_environment_whose_data_is_protected_goes_in_two_steps(lives: Callable[[str], Life], name: str) -> None:
-    """What cannot be made again is protected; as a `dev` environment it is not, here or at AWS, and all of it goes.
-
-    That a destroy refuses is shown in test_small.py: engine 3.220.0 did not say so here within minutes. To find out
-    what must not be deleted after an error it walks every path of dependencies, and where each component waits for all
-    of its needs there are too many of them.
-    """
+def test_a_refused_destroy_keeps_what_is_protected_and_what_that_needs(lives: Callable[[str], Life], name: str) -> None:
+    """It takes everything else, really: the objects in the cluster, too. The next `up` puts all of it back."""
     life = lives(name)
-    protected = {item["type"] for item in life.engine.resources() if item.get("protect")}
-    assert DATA <= protected
+    protected = {short(item["urn"]) for item in life.engine.resources() if item.get("protect")}
+    there = life.there()
+    assert DATA <= {item["type"] for item in life.engine.resources() if item.get("protect")}
 
+    with pytest.raises(automation.CommandError, match="because it is protected"):
+        life.destroy()
+    left = {short(item["urn"]) for item in life.engine.resources()}
+    life.engine.forget()
+    life.up()
+
+    assert protected <= left
+    assert {"Vpc network", "Role cluster"} <= left
+    assert not {name for name in left if name.split()[0] in {"Namespace", "Release", "Deployment", "NodeGroup"}}
+    assert sorted(set(life.made) - left) == sorted(life.engine.calls("create"))
+    assert [] == life.engine.calls("delete")
+    assert sorted(there) == sorted(life.there())
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_an_environment_whose_data_is_protected_goes_in_two_steps(lives: Callable[[str], Life], name: str) -> None:
+    """What cannot be made again is protected; as a `dev` environment it is not, here or at AWS, and all of it goes."""
+    life = lives(name)
     life.engine.stack_file.write_text(life.engine.stack_file.read_text().replace(f"tier: {name}", "tier: dev"))
     life.up()
     assert [] == [item for item in life.engine.resources() if item.get("protect")]

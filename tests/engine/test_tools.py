@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -42,7 +43,11 @@ def test_with_the_engine_nothing_is_skipped(tmp_path: Path) -> None:
     ("options", "code", "told"),
     [
         ([], 1, "tools: go: not found; install the Go that tools/*/go.mod asks for\n"),
-        (["--if-go"], 0, "tools: go: not found; tests of the real Pulumi engine are skipped\n"),
+        (
+            ["--if-go"],
+            0,
+            "tools: go: not found; tests of the real Pulumi engine and of a real control plane are skipped\n",
+        ),
         (["pulumy"], 2, "unknown tool pulumy; choose one of pulumi"),
     ],
 )
@@ -56,6 +61,30 @@ def test_tools_say_that_go_is_missing(tmp_path: Path, options: list[str], code: 
     )
 
     assert (code, True) == (ran.returncode, told in ran.stderr)
+
+
+def test_what_did_not_change_is_not_built_again(tmp_path: Path) -> None:
+    """One call of Go asks for its release; a change of pins, flags or Go builds anew, and only that tool."""
+    checkout, go = tmp_path / "checkout", tmp_path / "bin" / "go"
+    shutil.copytree(ROOT / "tools", checkout / "tools")
+    go.parent.mkdir()
+    go.write_text(
+        f'#!/bin/sh\necho "$@" >>{tmp_path}/calls\ntest "$1" = env && echo go1 && exit\n'
+        'while test $# -gt 1; do test "$1" = -o && touch "$2"; shift; done\n'
+    )
+    go.chmod(0o755)
+
+    def builds(*names: str) -> list[str]:
+        (tmp_path / "calls").write_text("")
+        command = [sys.executable, checkout / "tools" / "build.py", *names]
+        subprocess.run(command, env={"PATH": f"{go.parent}:/usr/bin:/bin"}, check=True)
+        return [line.split()[-1].rpartition("/")[2] for line in (tmp_path / "calls").read_text().splitlines()[1:]]
+
+    assert ["pulumi", "v3", "kwok", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] == builds()
+    assert [] == builds()
+    with (checkout / "tools" / "kwok" / "go.sum").open("a") as pins:
+        pins.write("\n")
+    assert ["kwok"] == builds()
 
 
 def test_an_engine_on_the_port_of_one_that_is_gone_is_reached() -> None:

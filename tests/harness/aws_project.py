@@ -9,7 +9,7 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -18,6 +18,9 @@ from pipelines.plan.record import record
 from pipelines.release.kms import KmsSigner
 from stacks.project.config import read_stack_file
 from stacks.project.program import program
+
+if TYPE_CHECKING:
+    from tests.harness.api_server import Standin
 
 STACKS = Path(__file__).parents[2] / "stacks" / "examples" / "aws" / "projects"
 ACCOUNT = "111111111111"
@@ -59,11 +62,12 @@ class Environment:
             text = text.replace(placeholder, said)
         return text
 
-    def contract(self, tracking_uri: str) -> str:
-        """Return the contract as the stack publishes it."""
+    def contract(self, tracking_uri: str, cluster: Standin | None = None) -> str:
+        """Return the contract as the stack publishes it, with the addresses of this test."""
         document = json.loads(self.filled(self.graph.outputs["contract"]))
         document["signing_key"]["public_key"] = KmsSigner(document["signing_key"]["private_key_uri"]).public_key
         document["experiment_tracker"]["tracking_uri"] = tracking_uri
+        document["model_deployer"] |= cluster.place if cluster else {}
         return json.dumps(document)
 
     def policies(self, role: str) -> list[str]:
@@ -89,7 +93,7 @@ def recorded(project: str, environment: str) -> Graph:
     )
 
 
-def built(project: str, name: str, tracking_uri: str) -> Environment:
+def built(project: str, name: str, tracking_uri: str, cluster: Standin | None = None) -> Environment:
     """Make what the stacks of an environment make, as far as the project's commands meet it."""
     key = boto3.client("kms", region_name=REGION).create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
     environment = Environment(project, recorded(project, name), key["KeyMetadata"]["Arn"])
@@ -97,7 +101,7 @@ def built(project: str, name: str, tracking_uri: str) -> Environment:
     bucket, _, path = published["contract_uri"].removeprefix("s3://").partition("/")
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket=bucket, Key=path, Body=environment.contract(tracking_uri).encode())
+    s3.put_object(Bucket=bucket, Key=path, Body=environment.contract(tracking_uri, cluster).encode())
     boto3.client("secretsmanager", region_name=REGION).create_secret(
         Name=published["contract"]["experiment_tracker"]["credentials_secret"],
         SecretString=json.dumps({"username": "admin", "password": PASSWORD}),

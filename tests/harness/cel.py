@@ -14,6 +14,7 @@ _WORDS = (
     (re.compile(r"&&"), " and "),
     (re.compile(r"\|\|"), " or "),
     (re.compile(r"\bstartsWith\b"), "startswith"),
+    (re.compile(r"\b(\w+)\.contains\("), r"contains(\1, "),
 )
 
 
@@ -33,15 +34,30 @@ class Node:
         found = self._value[name]
         return Node(found) if isinstance(found, Mapping | list) else found
 
+    def __eq__(self, other: object) -> bool:
+        return self._value == (other._value if isinstance(other, Node) else other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self._value))
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._value
+
     def all(self, holds: Callable[[Any], bool]) -> bool:
         """Return whether something holds for every item of a list, or every key of a mapping."""
         return all(holds(Node(item) if isinstance(item, Mapping) else item) for item in self._value)
 
 
-def evaluate(expression: str, value: Mapping[str, Any]) -> bool:
-    """Decide an expression about `object`; what is not of the part raises."""
+def evaluate(expression: str, value: Mapping[str, Any], request: Mapping[str, Any] | None = None) -> bool:
+    """Decide an expression about `object` and `request`; what is not of the part raises."""
     parts = [part if part.startswith("'") else _python(part) for part in _STRINGS.split(expression)]
-    names = {"__builtins__": {}, "object": Node(value), "has": _has}
+    names = {
+        "__builtins__": {},
+        "object": Node(value),
+        "request": Node(request or {}),
+        "has": _has,
+        "contains": _contains,
+    }
     return bool(eval("".join(parts).strip(), names))
 
 
@@ -57,3 +73,7 @@ def _has(read: Callable[[], Any]) -> bool:
     except Missing:
         return False
     return True
+
+
+def _contains(text: str, part: str) -> bool:
+    return part in text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.plan.kubernetes_types import FIXED
 from tests.harness.aws_plugin.kept import KEPT
 from tests.harness.aws_plugin.table import LIVE
 from tests.harness.kubernetes_plugin.custom import UNCHECKED
+from tests.harness.kubernetes_plugin.readiness import CHECKS
+from tests.harness.random_plugin.provider import ROWS as RANDOM
+from tests.harness.tls_plugin.provider import ROWS as TLS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "fidelity.md"
 
@@ -18,7 +22,16 @@ def page() -> str:
     kept = [f"| `aws:{type_}` | kept | {KEPT[type_].why} |" for type_ in sorted(KEPT)]
     fixed = [f"| `{kind}` | {_code(fields) or 'none'} |" for kind, fields in sorted(FIXED.items())]
     unchecked = [f"- `{kind}`: {why}" for kind, why in sorted(UNCHECKED.items())] or ["None at present."]
-    return "\n".join([_HEAD, *live, *kept, _KUBERNETES, *unchecked, _FIXED, *fixed, ""])
+    ready = [f"| `{kind}` | {(check.__doc__ or '').rstrip('.')} |" for (_, kind), check in sorted(CHECKS.items())]
+    values = [_value(type_, row.missing) for type_, row in sorted({**RANDOM, **TLS}.items())]
+    return "\n".join(
+        [_HEAD, *live, *kept, _KUBERNETES, *ready, _RELEASES, *unchecked, _FIXED, *fixed, _VALUES, *values, ""]
+    )
+
+
+def _value(type_: str, missing: Mapping[str, str]) -> str:
+    lacks = "; ".join(f"`{name}`: {why}" for name, why in missing.items())
+    return f"| `{type_}` | {lacks} |"
 
 
 def _code(names: tuple[str, ...]) -> str:
@@ -51,24 +64,57 @@ where the type is mapped to one. Whether a change replaces is what those schemas
 _KUBERNETES = """
 ## Kubernetes
 
-Every object of every kind is recorded, not run. What is checked before that:
+What is checked before anything is made:
 
 - every property, to any depth, is one of the `pulumi_kubernetes` class, and plain values have its type;
 - a custom resource is what its project's published schema says, where the schemas lie beside the checkout;
-- its namespace exists, its name is free, and a kind that no namespace holds has none;
+- a kind that no namespace holds has none;
 - a Helm release says its chart, its version and its values;
 - the kubeconfig is that of a cluster that exists.
 
-Whatever would be waited for is there at once: Jobs succeed, replicas are ready, Ingresses and load balancers have a
-host name. Objects go with their cluster.
+Then objects go to a real control plane, where the kubeconfig leads to one (tests with the marker `cluster`), and are
+recorded otherwise.
 
-Custom resources that are not checked, since nobody publishes their schema:
+**Recorded**: namespaces exist and names are free; whatever would be waited for is there at once: Jobs succeed,
+replicas are ready, Ingresses and load balancers have a host name. Objects go with their cluster.
+
+**On the control plane**: API server, controllers and scheduler are the real ones; kwok plays kubelets, clouds and
+operators. So schemas, defaults, admission, RBAC, quotas, ownership of fields, garbage collection, scheduling and
+service accounts are real. No container runs, no probe is asked, no packet flows, network policies hold nobody up, and
+volumes, load balancers and certificates are there as soon as somebody asks for them.
+
+Objects are applied server-side with strict validation, each under a field manager of its stack; what exists already is
+not taken over; a field of somebody else is a conflict unless `pulumi.com/patchForce` says otherwise. A create asks
+first whether the object is there and then applies it, where Pulumi's provider posts it. A preview asks the API server
+nothing. An object that does not become ready is kept in the state and waited for again by the next `up`. A deletion
+waits until the object has gone. Most kinds get a minute unless `pulumi.com/timeoutSeconds` or `custom_timeouts` say
+otherwise; Pulumi's provider gives them ten. `pulumi.com/skipAwait` is honoured, of `pulumi.com/waitFor` only
+`condition=<type>`.
+
+| kind | ready when |
+|---|---|"""
+
+_RELEASES = """
+Any other kind is ready once it is there. A Helm release is the Secret that Helm keeps, without a manifest: nothing
+renders a chart, so none of its pods are there. It brings the custom resources and IngressClasses that
+`components/charts.yaml` declares, and they stay when it goes. Custom resources become ready as kwok's Stages in
+tests/harness/cluster/stages say, or by a condition `Ready`.
+
+Custom resources whose schema nobody publishes; they may say anything:
 """
 
 _FIXED = """
 A change of one of these fields replaces the object; kinds that are not listed are changed in place.
 
 | kind | fields |
+|---|---|"""
+
+_VALUES = """
+## Random values and keys
+
+Really made, and held by the state alone; a refresh finds what the state has. Any other type of these providers fails.
+
+| type | what the stand-in does not have |
 |---|---|"""
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.release.package import MANIFEST, Package, build_manifest, read_package
+from pipelines.release.pin import Pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,12 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def pinned(package: Package, model: str = "toy", image: str | None = None, release: int = 1) -> tuple[Pin, Package]:
+    """Return a package with a pin of it, as a deployer wants both."""
+    digest, commit = package.digest, "0" * 40
+    return Pin(model=model, release=release, digest=digest, commit=commit, contract_version="1.2", image=image), package
 
 
 def flip_byte(path: Path, offset: int = 0) -> None:

@@ -50,6 +50,7 @@ def pools(*names: str, spec: EksManagedSpec = GPU, zones: tuple[str, ...] = (ONE
             certificate_authority=known("bm90IGEgY2VydGlmaWNhdGU="),
             identifier=known("arn:aws:eks:eu-west-1:111122223333:cluster/acme-prod"),
             version=known("1.35"),
+            audience=pulumi.Output.from_input(None),
             security_group_ids={},
         )
         for name in names:

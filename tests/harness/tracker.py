@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +47,30 @@ KINDS: dict[str, type[Any]] = {
 }
 VALUES: dict[str, dict[str, Any]] = {
     "network": {"cidr": "10.20.0.0/16"},
-    "ingress": {"class_name": "alb", "domain": "dev.ml.acme.example"},
-    "database": {"host": "db.acme.example", "port": 5432, "name": "platform"},
+    "ingress": {"class_name": "alb", "gateway": None, "domain": "dev.ml.acme.example"},
+    "database": {"host": "db.acme.example", "port": 5432, "name": "platform", "certificates": None},
     "artifact_store": {"uri": "s3://acme-dev-artifacts"},
     "secrets": {"prefix": "acme-dev/"},
 }
 """What the needs of a tracker promise, where somebody looks."""
+
+IN_CLUSTER: dict[str, dict[str, Any]] = {
+    "database": {
+        "host": "platform-rw.database.svc",
+        "admin_secret": "database/platform-admin",
+        "certificates": "-----BEGIN CERTIFICATE-----",
+    },
+    "artifact_store": {
+        "endpoint_inside": "http://seaweedfs-s3.seaweedfs.svc:8333",
+        "region": "us-east-1",
+        "users_namespace": "seaweedfs",
+        "credentials_secret": None,
+    },
+}
+"""What they promise where there is no cloud."""
+
+PLAIN = {"users_namespace", "credentials_secret"}
+"""Promises that are plain values, for they decide what is made."""
 
 JOB = "kubernetes:batch/v1:Job experiment-tracker-setup"
 SERVER = "kubernetes:apps/v1:Deployment experiment-tracker-server"
@@ -64,25 +82,31 @@ def spec(**values: Any) -> MlflowSpec:
     return examples(MlflowSpec)[0].model_copy(update=values)  # pyright: ignore[reportReturnType]
 
 
-def needs_of_trackers(**values: Mapping[str, Any]) -> Callable[[object], dict[str, Outputs]]:
+def needs_of_trackers(*, cloud: bool = True, **values: Mapping[str, Any]) -> Callable[[object], dict[str, Outputs]]:
     """Make the needs of a tracker, with some promises of them."""
 
     def needs(_: object) -> dict[str, Outputs]:
         found = dict[str, Any]()
         for need, kind in KINDS.items():
-            promised = {**VALUES.get(need, {}), **values.get(need, {})}
-            outputs = {name: pulumi.Output.from_input(value) for name, value in promised.items()}
+            here = {} if cloud else IN_CLUSTER.get(need, {})
+            promised = {**VALUES.get(need, {}), **here, **values.get(need, {})}
+            outputs = {name: _promise(need, name, value) for name, value in promised.items()}
             found[need] = replace(stand_in(kind, need), **outputs)
         return found
 
     return needs
 
 
+def _promise(need: str, name: str, value: Any) -> Any:
+    """Return a value as a need promises it: those that decide what is made are plain, as is that there is no way in."""
+    return value if name in PLAIN or (need == "ingress" and value is None) else pulumi.Output.from_input(value)
+
+
 def tracker(
-    tier: Tier = Tier.DEV, given: MlflowSpec | None = None, **values: Mapping[str, Any]
+    tier: Tier = Tier.DEV, given: MlflowSpec | None = None, *, cloud: bool = True, **values: Mapping[str, Any]
 ) -> dict[str, RecordedResource]:
     """Return what MLflow registers, by type and name; `values` are promises of its needs."""
-    built = Case(given or spec(), needs_of_trackers(**values)).built(tier)
+    built = Case(given or spec(), needs_of_trackers(cloud=cloud, **values), cloud=cloud).built(tier)
     return {f"{item.type} {item.name}": item for item in built.managed}
 
 
@@ -125,10 +149,12 @@ class Machine:
     """What stands in commands and variables -> what it is here."""
     identity: Mapping[str, str]
     """Variables that the cluster gives to pods: how they reach AWS."""
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, "Mapping[str, str]"])
+    """Secret whose values containers may have in their environment -> the values."""
 
     def mount(self) -> None:
         """Make the volumes."""
-        for name in ("scripts", "credentials", "scratch"):
+        for name in ("scripts", "credentials", "scratch", "secret"):
             (self.folder / name).mkdir()
         for name, content in self.graph[SCRIPTS].inputs["data"].items():
             (self.folder / "scripts" / name).write_text(content)
@@ -138,6 +164,8 @@ class Machine:
         found = container(self.graph, workload, name)
         command = [self._here(part) for part in [*found["command"], *found["args"]]]
         variables = {item["name"]: self._here(item["value"]) for item in found["env"]}
+        for source in found.get("envFrom", []):
+            variables |= self.secrets[source["secretRef"]["name"]]
         return command, {**variables, **self.identity, "PATH": os.environ["PATH"]}
 
     def run(
@@ -209,6 +237,7 @@ class Machine:
             "/scripts": str(self.folder / "scripts"),
             "/credentials": str(self.folder / "credentials"),
             "/tmp": str(self.folder / "scratch"),
+            "/secret": str(self.folder / "secret"),
             "0.0.0.0": "127.0.0.1",
             **self.replaced,
         }

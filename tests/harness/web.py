@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Generator
 
     Answer = Callable[["Handler"], None]
@@ -19,10 +20,11 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Server
+    body: bytes
 
     def handle_any(self) -> None:
         """Answer a request of any method."""
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.requests.append(f"{self.command} {self.path}")
         self.server.answer(self)
 
@@ -54,9 +56,12 @@ class Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(answer: Answer) -> Generator[Server]:
-    """Run a server for the time of a test."""
+def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Generator[Server]:
+    """Run a server for the time of a test, by TLS if there is a context."""
     server = Server(answer)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.url = server.url.replace("http:", "https:")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.harness.command import Outcome, stackwright
 from tests.harness.documents import platform_document
 from tests.harness.github import RESET, github, repository
 from tests.harness.web import Server, free_port
+
+KUBERNETES = Path(__file__).parents[2] / "stacks" / "examples" / "kubernetes" / "projects"
 
 
 @pytest.fixture
@@ -65,6 +68,22 @@ def test_an_older_repository_is_known_by_both_subjects(folder: Path) -> None:
     path = folder / "Pulumi.churn-dev.yaml"
     assert "Made on 2025-02-03" in path.read_text()
     assert read_stack_file(path)[0].ci_identity.legacy_subject
+
+
+def test_a_cluster_without_a_cloud_knows_jobs_by_their_tokens(folder: Path) -> None:
+    """The environment's shape decides the flavor; its tokens are read by ids, so older ones are no other matter."""
+    shutil.copytree(KUBERNETES / "platform", folder / "platform", dirs_exist_ok=True)
+    with github(churn=repository(created_at="2025-02-03T04:05:06Z")) as server:
+        assert 0 == add(folder, server).code
+
+    specs = [read_stack_file(folder / f"Pulumi.churn-{name}.yaml")[0] for name in ("dev", "staging")]
+    assert [("api_server", ("staging",)), ("api_server", ("prod",))] == [
+        (spec.ci_identity.flavor, spec.ci_identity.promotes_to) for spec in specs
+    ]
+    assert ("Acme", 123456, "churn", 987654321, "trunk") == tuple(
+        getattr(specs[0].ci_identity, name) for name in ("owner", "owner_id", "repository", "repository_id", "branch")
+    )
+    assert "legacy" not in (folder / "Pulumi.churn-dev.yaml").read_text()
 
 
 def test_names_that_yaml_would_take_for_something_else(folder: Path) -> None:

@@ -41,6 +41,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "a version that is a number": {"contract_version": 1.0},
     "a key that is a name": {"signing_key": {"public_key": PEM, "private_key_uri": "awskms:///alias/signing"}},
     "a key on a web page": {"signing_key": {"public_key": PEM, "private_key_uri": "https://keys.example/signing"}},
+    "a key of no Secret": {"signing_key": {"public_key": PEM, "private_key_uri": "kubernetes:///project-toy#pem"}},
+    "a Secret without its key": {"signing_key": {"public_key": PEM, "private_key_uri": "kubernetes:///project-toy/a"}},
     "a role that is a user": {"roles": {"deploy": "arn:aws:iam::111122223333:user/me", "plan": ROLE}},
     "a deployer of two flavors": {"model_deployer": {"flavor": "kubernetes", "uri": "file:///serving"}},
     "a short account": {"account": "1111"},
@@ -61,6 +63,44 @@ CLUSTER = {
     "min_replicas": 1,
     "max_replicas": 3,
 }
+
+
+FREE = {name: value for name, value in CLUSTER.items() if name != "class_name"} | {
+    "cluster_identifier": "11111111-1111-1111-1111-111111111111",
+    "gateway": "gateway/main",
+    "audience": "stackwright-acme-dev",
+    "models_secret": "models",
+    "storage_secret": "kubernetes:///project-toy/storage",
+    "promotion_secret": "kubernetes:///project-toy/storage-promotion",
+}
+"""What a contract says of a cluster without a cloud."""
+
+WRONG_CLUSTERS: dict[str, dict[str, Any]] = {
+    "two ways in": FREE | {"class_name": "nginx"},
+    "no way in": FREE | {"gateway": None},
+    "a gateway without its namespace": FREE | {"gateway": "main"},
+    "a Secret of a cloud": FREE | {"storage_secret": "acme-dev/storage"},
+    "a Secret without its namespace": FREE | {"promotion_secret": "kubernetes:///storage"},
+}
+
+
+@pytest.mark.parametrize("name", WRONG_CLUSTERS)
+def test_a_wrong_cluster_is_refused(name: str, document: dict[str, Any]) -> None:
+    """There is one way into a cluster, and what is kept in it has a namespace and a name."""
+    with pytest.raises(ValidationError):
+        Contract.model_validate_json(json.dumps(document | {"model_deployer": WRONG_CLUSTERS[name]}), strict=True)
+
+
+def test_a_cluster_without_a_cloud_has_the_same_contract(document: dict[str, Any]) -> None:
+    """What it has beside one of AWS is additive: a gateway, whom tokens are for, and where keys are."""
+    key = {
+        "signing_key": document["signing_key"] | {"private_key_uri": "kubernetes:///project-toy/signing#private.pem"}
+    }
+    read = Contract.model_validate_json(json.dumps(document | key | {"model_deployer": FREE}))
+
+    assert isinstance(read.model_deployer, KubernetesSection)
+    assert FREE == read.model_deployer.model_dump(exclude_none=True)
+    assert read == parse(contract_text(read), Contract, "dev.json")
 
 
 def test_a_deployer_is_of_one_flavor(document: dict[str, Any]) -> None:

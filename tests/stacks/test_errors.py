@@ -18,19 +18,23 @@ from pydantic import BaseModel, Field
 
 from components.base import Document
 from components.errors import UserError
-from stacks.environment.config import KEY, read_stack_file
-from stacks.environment.spec import EnvironmentSpec
+from stacks.environment.config import KEY, SPECS, read_stack_file
 from tests.harness.installed import installed
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "stacks" / "examples" / "aws" / "Pulumi.dev.yaml"
+EXAMPLES = ROOT / "stacks" / "examples"
+READERS = ("components.errors", "stacks.shapes", "stacks.stack_file")
+OF_ENVIRONMENTS = ("combinations", "config", "every", "kubernetes_spec", "spec")
 CASES = sorted((Path(__file__).parent / "errors").glob("*.yaml"))
 
 MESSAGE = re.compile(r"[^\[]*[a-z]{2}[^\[]* [^\[]*\S")
 """Words with a blank between them; brackets are in annotations only."""
 
-TOLD_ELSEWHERE = {"\0: cannot be read: \0"}
-"""Messages that need no stack file: `test_config.py` has it."""
+TOLD_ELSEWHERE = {
+    "\0: cannot be read: \0",
+    "class_name and gateway: exactly one of them says how services are reached",
+}
+"""Messages of files that are not there (`test_config.py`), and of other documents (`test_platform.py`)."""
 
 
 class ErrorCase(Document):
@@ -40,6 +44,8 @@ class ErrorCase(Document):
     """The lines, sorted, without the name of the file before them."""
     dev: dict[str, Any] = Field(default={})
     """Values laid over those of the example of dev."""
+    shape: str = "aws"
+    """Whose example."""
     without: list[str] = Field(default=[])
     """Paths that are taken out of the example first."""
     text: str | None = None
@@ -60,7 +66,7 @@ def content(case: ErrorCase) -> str:
     """Return the stack file of a case."""
     if case.text is not None:
         return case.text
-    document = yaml.safe_load(EXAMPLE.read_text())
+    document = yaml.safe_load((EXAMPLES / case.shape / "Pulumi.dev.yaml").read_text())
     spec = document["config"][KEY]
     for path in case.without:
         *above, name = path.split(".")
@@ -91,10 +97,11 @@ def test_what_is_said(path: Path, tmp_path: Path) -> None:
     assert [f"{file}: {line}" for line in case.said] == caught.value.problems
 
 
-def test_the_example_has_no_problem(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", SPECS)
+def test_the_example_has_no_problem(tmp_path: Path, shape: str) -> None:
     """What the cases are laid over is right itself, so that a case says what its own change causes."""
     file = tmp_path / "Pulumi.dev.yaml"
-    file.write_text(content(ErrorCase(said=[])))
+    file.write_text(content(ErrorCase(said=[], shape=shape)))
 
     assert "dev" == read_stack_file(file).environment
 
@@ -117,8 +124,8 @@ def inside(hint: Any) -> Iterator[type[BaseModel]]:
 
 def sources() -> set[Path]:
     """Return the modules that say something of a stack file: of specs, what they import, and of our reader."""
-    named = {model.__module__ for model in models(EnvironmentSpec)}
-    named |= {"components.errors", "stacks.environment.config", "stacks.environment.spec", "stacks.stack_file"}
+    named = {model.__module__ for spec in SPECS.values() for model in models(spec)}
+    named |= {*READERS, *(f"stacks.environment.{name}" for name in OF_ENVIRONMENTS)}
     paths = {Path(str(importlib.import_module(name).__file__)) for name in named}
     kinds = {path for path in paths if path.name == "contract.py"}
     return paths | {path.parent / f"{name}.py" for path in kinds for name in beside(path)}

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.base import AwsPlace, Place
 from components.errors import UserError
-from components.recording import record
-from stacks.environment.config import read_stack_file
-from stacks.environment.program import program
-from stacks.load import load, validate
-from stacks.platform import Platform, incompatible
-
-EXAMPLES = Path(__file__).parents[2] / "stacks" / "examples" / "aws"
-ENVIRONMENTS = ("dev", "staging", "prod")
+from stacks.platform import incompatible, platform_of
+from tests.harness.environments import ENVIRONMENTS, FOLDER, SHAPES, exported
 
 
-def document(environment: str = "dev") -> dict[str, Any]:
+def document(shape: str = "aws", environment: str = "dev") -> dict[str, Any]:
     """Return an example as it lies beside the stack files of projects."""
-    return json.loads((EXAMPLES / "projects" / "platform" / f"{environment}.json").read_text())
+    return json.loads((FOLDER / shape / "projects" / "platform" / f"{environment}.json").read_text())
 
 
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_it_is_read_as_it_was_written(environment: str) -> None:
+def test_it_is_read_as_it_was_written(shape: str, environment: str) -> None:
     """Reading and writing a document changes nothing."""
-    found = load(EXAMPLES / "projects" / "platform" / f"{environment}.json", Platform)
+    found = platform_of(document(shape, environment), "dev.json")
 
-    assert document(environment) == found.model_dump(mode="json")
+    assert document(shape, environment) == found.model_dump(mode="json")
 
 
-def exported(environment: str) -> dict[str, Any]:
-    """Return what the stack of an example environment exports, recorded."""
-    spec = read_stack_file(EXAMPLES / f"Pulumi.{environment}.yaml")
-    found = record(lambda: program(spec), stack=environment)
-    return next(item.outputs["platform"] for item in found if item.type == "pulumi:pulumi:Stack")
+def test_a_place_is_that_of_its_shape() -> None:
+    """Where an environment is built is an account, or nothing but its names."""
+    assert {"aws": AwsPlace, "kubernetes": Place} == {
+        shape: type(platform_of(document(shape), "dev.json").place) for shape in SHAPES
+    }
+
+
+def test_a_document_of_an_older_release_is_of_aws() -> None:
+    """What says no shape was written when there was one."""
+    older = {name: value for name, value in document().items() if name != "shape"} | {"platform_version": "1.0"}
+
+    assert "aws" == platform_of(older, "dev.json").shape
 
 
 def differences(found: Any, known: Any, path: str = "") -> Iterator[str]:
@@ -49,10 +51,11 @@ def differences(found: Any, known: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: {known!r} is {found!r}"
 
 
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_examples_are_of_the_example_environments(environment: str) -> None:
+def test_the_examples_are_of_the_example_environments(shape: str, environment: str) -> None:
     """What the stack of an environment exports is what its example says, but for what AWS makes up."""
-    assert [] == list(differences(exported(environment), document(environment)))
+    assert [] == list(differences(exported(shape, environment), document(shape, environment)))
 
 
 OLD = "platform_version: `{}` is another major; this release reads 1.x; update the {}"
@@ -78,6 +81,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a plain endpoint": ({"cluster": document()["cluster"] | {"endpoint": "http://x"}}, "cluster.endpoint: `http://x`"),
     "itself as its source": ({"promotes_from": "dev"}, "an environment cannot promote from itself"),
     "a secret": ({"password": "1234"}, "password: unknown field"),
+    "two ways in": (
+        {"ingress": document()["ingress"] | {"gateway": "gateway/main"}},
+        "ingress: class_name and gateway: exactly one of them says how services are reached",
+    ),
+    "another shape": ({"shape": "kubernetes"}, "network: unknown field"),
+    "no shape of ours": ({"shape": "nomad"}, "shape: `nomad` is not a shape; choose one of aws, kubernetes"),
 }
 
 
@@ -86,5 +95,5 @@ def test_a_wrong_document_is_refused(name: str) -> None:
     """There is room for what is promised and for nothing else."""
     change, said = WRONG[name]
     with pytest.raises(UserError) as caught:
-        validate(document() | change, Platform, "dev.json")
+        platform_of(document() | change, "dev.json")
     assert any(said in problem for problem in caught.value.problems)

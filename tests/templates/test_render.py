@@ -102,6 +102,7 @@ def test_the_constraints_know_every_dependency(rendered: Path) -> None:
         *document["project"]["dependencies"],
         *document["project"]["optional-dependencies"]["s3"],
         *document["dependency-groups"]["dev"],
+        *document["dependency-groups"]["serve"],
     ]
     lines = (rendered / "constraints.txt").read_text().splitlines()
 

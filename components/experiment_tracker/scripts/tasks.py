@@ -1,21 +1,25 @@
 """What the pods of the tracker do, in MLflow's image: `python tasks.py prepare`, `unlock`, `serve <options>`.
 
-Passwords come from Secrets Manager and go to files that only the pod's user reads; never to an argument, to a log or
-to an object of Kubernetes. Needs mlflow[auth], psycopg2 and boto3.
+Passwords come from a secret, wherever it is, and go to files that only the pod's user reads; never to an argument or
+to a log. Needs mlflow[auth] and psycopg2, and boto3 where secrets or artifacts are in AWS or reached like it.
 """
 
 from __future__ import annotations
 
+import base64
 import configparser
 import contextlib
 import importlib.metadata
 import json
 import os
 import secrets
+import ssl
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ def prepare() -> None:
     """Make passwords, user, databases, tables and people, each unless it is there: it may run any number of times."""
     require_release(os.environ["TRACKER_RELEASE"])
     own = filled(
-        os.environ["TRACKER_SECRET_ARN"],
+        os.environ["TRACKER_SECRET_URI"],
         {
             "database_password": generated(),
             "admin_username": ADMIN,
@@ -41,7 +45,7 @@ def prepare() -> None:
             "flask_secret_key": generated(),
         },
     )
-    shared = filled(os.environ["TRACKER_PROJECTS_SECRET_ARN"], {"username": PROJECTS, "password": generated()})
+    shared = filled(os.environ["TRACKER_PROJECTS_SECRET_URI"], {"username": PROJECTS, "password": generated()})
     addresses = [os.environ["TRACKER_DATABASE_URI"], os.environ["TRACKER_AUTH_DATABASE_URI"]]
     make_databases(addresses, own["database_password"])
     write_credentials(own)
@@ -56,7 +60,7 @@ def prepare() -> None:
 
 def unlock() -> None:
     """Write what the server reads, from its secret."""
-    write_credentials(known(os.environ["TRACKER_SECRET_ARN"]))
+    write_credentials(known(os.environ["TRACKER_SECRET_URI"]))
 
 
 def serve(options: list[str]) -> None:
@@ -73,33 +77,107 @@ def require_release(release: str) -> None:
         sys.exit(f"version: the image holds MLflow {found}, not {release}; change `version` or `image`")
 
 
-def filled(secret: str, values: Mapping[str, str]) -> dict[str, str]:
+def filled(address: str, values: Mapping[str, str]) -> dict[str, str]:
     """Return what a secret holds, after giving it each value that it does not hold yet."""
-    before = read_secret(secret)
+    before = read_secret(address)
     whole = {**values, **(before or {})}
     if whole != before:
-        _secrets_manager().put_secret_value(SecretId=secret, SecretString=json.dumps(whole))
+        keeper_of(address).write(address, whole)
     return whole
 
 
-def read_secret(secret: str) -> dict[str, str] | None:
+def read_secret(address: str) -> dict[str, str] | None:
     """Return what a secret holds; nothing while it was never given a value."""
-    client = _secrets_manager()
-    try:
-        return json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
-    except client.exceptions.ResourceNotFoundException:
-        return None
+    return keeper_of(address).read(address)
 
 
-def known(secret: str) -> dict[str, str]:
+def known(address: str) -> dict[str, str]:
     """Return what a secret holds, which has to be there."""
-    return read_secret(secret) or sys.exit(f"{secret}: has no value yet; whoever fills it has to run before")
+    return read_secret(address) or sys.exit(f"{address}: has no value yet; whoever fills it has to run before")
 
 
-def _secrets_manager() -> Any:
-    import boto3
+class Keeper(Protocol):
+    """Where secrets are."""
 
-    return cast("Any", boto3).client("secretsmanager")
+    def read(self, address: str) -> dict[str, str] | None:
+        """Return what a secret holds; nothing while it was never given a value."""
+        ...
+
+    def write(self, address: str, values: Mapping[str, str]) -> None:
+        """Give a secret these values."""
+        ...
+
+
+def keeper_of(address: str) -> Keeper:
+    """Return who keeps a secret: `kubernetes:///mlflow/mlflow`, `file:///secret`, or an ARN."""
+    return {"kubernetes": Cluster, "file": Folder}.get(urlsplit(address).scheme, SecretsManager)()
+
+
+class SecretsManager:
+    """AWS Secrets Manager, as the AWS identity of the pod; the address is an ARN."""
+
+    def read(self, address: str) -> dict[str, str] | None:
+        """Return what a secret holds; nothing while it was never given a value."""
+        client = self._client()
+        try:
+            return json.loads(client.get_secret_value(SecretId=address)["SecretString"])
+        except client.exceptions.ResourceNotFoundException:
+            return None
+
+    def write(self, address: str, values: Mapping[str, str]) -> None:
+        """Give a secret these values."""
+        self._client().put_secret_value(SecretId=address, SecretString=json.dumps(values))
+
+    def _client(self) -> Any:
+        import boto3
+
+        return cast("Any", boto3).client("secretsmanager")
+
+
+class Cluster:
+    """Secrets of the cluster by its API, as the service account of the pod: `kubernetes:///<namespace>/<name>`."""
+
+    def read(self, address: str) -> dict[str, str] | None:
+        """Return what a Secret holds; nothing while it was never given a value."""
+        data: dict[str, str] = self._ask(address, "GET").get("data") or {}
+        return {name: base64.b64decode(value).decode() for name, value in data.items()} or None
+
+    def write(self, address: str, values: Mapping[str, str]) -> None:
+        """Give a Secret these values."""
+        data = {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}
+        self._ask(address, "PATCH", {"data": data})
+
+    def _ask(self, address: str, method: str, change: object = None) -> dict[str, Any]:
+        _, namespace, name = urlsplit(address).path.split("/")
+        identity = Path(os.environ["TRACKER_IDENTITY"])
+        request = urllib.request.Request(  # noqa: S310 - the address of the API server
+            f"{os.environ['TRACKER_API']}/api/v1/namespaces/{namespace}/secrets/{name}?fieldManager=mlflow-setup",
+            method=method,
+            data=json.dumps(change).encode() if change else None,
+            headers={
+                "Authorization": f"Bearer {(identity / 'token').read_text(encoding='utf-8').strip()}",
+                "Content-Type": "application/merge-patch+json",
+            },
+        )
+        trusted = ssl.create_default_context(cafile=identity / "ca.crt")
+        try:
+            with urllib.request.urlopen(request, context=trusted, timeout=30) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{address}: the API server says {error.code} {error.reason}")
+
+
+class Folder:
+    """A Secret of the cluster that the pod has as a folder: `file:///secret`, a file for each value."""
+
+    def read(self, address: str) -> dict[str, str] | None:
+        """Return what the folder holds."""
+        files = [path for path in Path(urlsplit(address).path).iterdir() if path.is_file()]
+        return {path.name: path.read_text(encoding="utf-8") for path in files} or None
+
+    def write(self, address: str, values: Mapping[str, str]) -> None:
+        """Refuse: what is mounted is for reading."""
+        sys.exit(f"{address}: cannot be given {', '.join(values)}: it is for reading only")
 
 
 def generated() -> str:
@@ -112,7 +190,7 @@ def make_databases(addresses: list[str], password: str) -> None:
     import psycopg2
     from psycopg2 import extensions, sql
 
-    admin = known(os.environ["TRACKER_ADMIN_SECRET_ARN"])
+    admin = known(os.environ["TRACKER_ADMIN_SECRET_URI"])
     user = sql.Identifier(str(urlsplit(addresses[0]).username))
     connection = psycopg2.connect(
         addresses[0].replace("+psycopg2", ""),

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.charts import charts
-from pipelines.plan.graph import Abilities, Graph, GraphResource, is_known
+from components.charts import chart_named
+from components.cluster.contract import ClusterAbilities
+from pipelines.plan.graph import Graph, GraphResource, is_known
 from pipelines.plan.policy.base import Example, Flaw, Policy, inside, items
 from pipelines.plan.policy.kubernetes import containers, pods
 
@@ -23,6 +24,8 @@ INGRESS_CLASS = "kubernetes:networking.k8s.io/v1:IngressClass"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+POSTGRES = "kubernetes:postgresql.cnpg.io/v1:Cluster"
+CERTIFICATES = "cert-manager.io"
 GATEWAYS = "gateway.networking.k8s.io"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 
@@ -92,7 +95,7 @@ class _Provided:
 
 def unprovided(graph: Graph) -> Iterator[Flaw]:
     """Say what is used and provided by nothing, and custom resources that do not wait for what makes them known."""
-    provided = _provided(graph, graph.abilities or Abilities())
+    provided = _provided(graph, graph.abilities or ClusterAbilities())
     for resource, kind, name in _used(graph):
         known = provided.of(kind)
         if name not in known:
@@ -151,6 +154,13 @@ def _used_classes(graph: Graph) -> Iterator[tuple[GraphResource, str, str]]:
     for workload in graph.of_type(STATEFUL_SET):
         for template in items(inside(workload.inputs, "spec").get("volumeClaimTemplates")):
             yield from _named(workload, "StorageClass", inside(template, "spec").get("storageClassName", _DEFAULT))
+    for database in graph.of_type(POSTGRES):
+        storage = inside(database.inputs, "spec", "storage")
+        yield from _named(database, "StorageClass", storage.get("storageClass", _DEFAULT))
+    for certificate in (one for one in graph.managed if _group_and_kind(one) == (CERTIFICATES, "Certificate")):
+        issuer = inside(certificate.inputs, "spec", "issuerRef")
+        if issuer.get("kind") == "ClusterIssuer":
+            yield from _named(certificate, "ClusterIssuer", issuer.get("name"))
     for ingress in graph.of_type(INGRESS):
         yield from _named(ingress, "IngressClass", inside(ingress.inputs, "spec").get("ingressClassName", _DEFAULT))
     for gateway in (one for one in graph.managed if _group_and_kind(one) == (GATEWAYS, "Gateway")):
@@ -162,10 +172,11 @@ def _named(resource: GraphResource, kind: str, name: Any) -> Iterator[tuple[Grap
         yield resource, kind, name
 
 
-def _provided(graph: Graph, abilities: Abilities) -> _Provided:
+def _provided(graph: Graph, abilities: ClusterAbilities) -> _Provided:
     provided = _Provided()
     provided.add("API group", abilities.api_groups)
-    provided.add("StorageClass", abilities.storage_classes)
+    provided.add("StorageClass", [*abilities.storage_classes, *([_DEFAULT] if abilities.default_storage_class else [])])
+    provided.add("ClusterIssuer", abilities.cluster_issuers)
     provided.add("IngressClass", abilities.ingress_classes)
     provided.add("GatewayClass", abilities.gateway_classes)
     provided.add("extended resource", abilities.extended_resources)
@@ -183,8 +194,7 @@ def _provide(provided: _Provided, resource: GraphResource) -> None:
             provided.add("StorageClass", _names(resource, "storageclass.kubernetes.io/is-default-class"), resource)
         case t if t == INGRESS_CLASS:
             provided.add("IngressClass", _names(resource, "ingressclass.kubernetes.io/is-default-class"), resource)
-        case t if t == RELEASE and inputs.get("chart") in charts():
-            chart = charts()[str(inputs["chart"])]
+        case t if t == RELEASE and (chart := chart_named(inputs.get("chart"))):
             provided.add("API group", chart.api_groups, resource)
             provided.add("IngressClass", chart.ingress_classes, resource)
             provided.add("extended resource", chart.extended_resources, resource)
@@ -192,6 +202,8 @@ def _provide(provided: _Provided, resource: GraphResource) -> None:
             provided.add("API group", _OF_ADDONS.get(str(inputs.get("addonName")), ()), resource)
         case t if t == POOL and re.fullmatch(r"BOTTLEROCKET_\w+_NVIDIA", str(inputs.get("amiType"))):
             provided.add("extended resource", ["nvidia.com/gpu"], resource)
+        case _ if _group_and_kind(resource) == (CERTIFICATES, "ClusterIssuer"):
+            provided.add("ClusterIssuer", _names(resource), resource)
         case _ if _group_and_kind(resource) == (GATEWAYS, "GatewayClass"):
             provided.add("GatewayClass", _names(resource), resource)
         case _:
@@ -216,6 +228,23 @@ _GATEWAY: Example = {
 }
 _GATEWAY_CLASS: Example = {
     f"kubernetes:{GATEWAYS}/v1:GatewayClass eg": {"metadata": {"name": "eg"}, "after": f"${{{CRD}::gateways.id}}"}
+}
+_DATABASE: Example = {
+    f"{CRD} databases": {"spec": {"group": "postgresql.cnpg.io"}},
+    f"{POSTGRES} db": {"spec": {"storage": {"size": "1Gi"}}, "after": f"${{{CRD}::databases.id}}"},
+}
+_CERTIFICATE: Example = {
+    f"{CRD} certificates": {"spec": {"group": CERTIFICATES}},
+    f"kubernetes:{CERTIFICATES}/v1:Certificate app": {
+        "spec": {"issuerRef": {"kind": "ClusterIssuer", "name": "ours"}},
+        "after": f"${{{CRD}::certificates.id}}",
+    },
+}
+_ISSUER: Example = {
+    f"kubernetes:{CERTIFICATES}/v1:ClusterIssuer ours": {
+        "metadata": {"name": "ours"},
+        "after": f"${{{CRD}::certificates.id}}",
+    }
 }
 
 
@@ -255,6 +284,8 @@ POLICIES = (
             _stack(_reached(ingressClassName="alb")),
             _stack(_reached()),
             _stack(_GATEWAY),
+            _stack(_DATABASE, _class()),
+            _stack(_CERTIFICATE),
         ],
         holds=[
             _stack(_CONTROLLER, {_PARAMETERS: {"after": f"${{{RELEASE}::controller.id}}"}}),
@@ -266,6 +297,8 @@ POLICIES = (
             _stack(_database("gp3"), _class()),
             _stack(_reached(ingressClassName="alb"), {f"{INGRESS_CLASS} alb": {"metadata": {"name": "alb"}}}),
             _stack(_GATEWAY, _GATEWAY_CLASS),
+            _stack(_DATABASE, _class(**{"storageclass.kubernetes.io/is-default-class": "true"})),
+            _stack(_CERTIFICATE, _ISSUER),
             _reached(ingressClassName="of-another-stack"),
         ],
     ),

@@ -51,7 +51,7 @@ def test_only_the_setup_may_read_the_administrators_secret() -> None:
     found = allowed(tracker(), "setup")
 
     assert {"ReadTheAdministratorsSecret", "FillItsSecrets"} == set(found)
-    assert ["database-admin_secret_arn", "database-admin_secret_key_arn"] == found["ReadTheAdministratorsSecret"][1]
+    assert ["database-admin_secret", "database-admin_secret_key_arn"] == found["ReadTheAdministratorsSecret"][1]
     assert "secretsmanager:PutSecretValue" not in found["ReadTheAdministratorsSecret"][0]
     assert [OWN, SHARED, "secrets-encryption_key"] == found["FillItsSecrets"][1]
 
@@ -68,7 +68,7 @@ def test_without_keys_of_ones_own_no_key_is_named() -> None:
         [OWN],
         ["arn:aws:s3:::acme-dev-artifacts/mlflow/*"],
         "arn:aws:s3:::acme-dev-artifacts",
-        ["database-admin_secret_arn"],
+        ["database-admin_secret"],
         [OWN, SHARED],
     ] == resources
     assert "kmsKeyId" not in graph[SECRET].inputs

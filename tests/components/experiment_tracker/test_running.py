@@ -6,7 +6,7 @@ import json
 import os
 import stat
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,12 @@ import pytest
 
 from tests.harness.aws import moto_server
 from tests.harness.postgres import ADMIN, DATABASE, Postgres, binaries, postgres
+from tests.harness.secrets_api import SecretsApi, secrets_api
 from tests.harness.tracker import JOB, SERVER, Machine, options, spec, tracker
 from tests.harness.web import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping
 
 HOST = "mlflow.dev.ml.acme.example"
 SEARCH = "/api/2.0/mlflow/experiments/search?max_results=5"
@@ -27,10 +28,18 @@ IDENTITY = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", 
 BUCKET = "acme-dev-artifacts"
 WITHOUT_POSTGRES = "import sys, tasks; tasks.make_databases = lambda *_: None; tasks.prepare()"
 
-ROWS = [
-    pytest.param("postgres", marks=pytest.mark.skipif(not binaries(), reason="PostgreSQL is not installed")),
-    pytest.param("sqlite", marks=pytest.mark.slow if binaries() else ()),
+WITHOUT_BINARIES = pytest.mark.skipif(not binaries(), reason="PostgreSQL is not installed")
+WHERE = [
+    pytest.param("aws", marks=WITHOUT_BINARIES),
+    pytest.param("aws-sqlite", marks=pytest.mark.slow if binaries() else ()),
+    pytest.param("cluster", marks=WITHOUT_BINARIES),
 ]
+RIGHTS = {
+    "mlflow/mlflow": {"get", "patch"},
+    "mlflow/mlflow-projects": {"get", "patch"},
+    "database/platform-admin": {"get"},
+}
+"""What the roles of the graph let the setup do, which tests/cluster/test_tracker.py asks a real API server."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +47,10 @@ class Running:
     """A server that is up, and what is around it."""
 
     machine: Machine
-    secrets: Any
+    secret: Callable[[str], dict[str, str]]
     objects: Any
     server: Postgres | None
     pid: int
-
-    def secret(self, name: str) -> dict[str, str]:
-        """What a secret holds."""
-        return json.loads(self.secrets.get_secret_value(SecretId=name)["SecretString"])
 
     def prepare(self) -> None:
         """Run the setup."""
@@ -66,11 +71,11 @@ class Running:
         return shared["username"], shared["password"]
 
 
-def machine(folder: Path, server: Postgres | None, arns: dict[str, str], endpoint: str) -> Machine:
+def machine_of_aws(folder: Path, server: Postgres | None, arns: Mapping[str, str], endpoint: str) -> Machine:
     """The pods of the graph, on this machine; with rows in SQLite where there is no PostgreSQL."""
     values: dict[str, Any] = {"hosts": ("127.0.0.1:5000",)}
-    promised: dict[str, Any] = {"name": DATABASE, "admin_secret_arn": arns["admin"]}
-    replaced = {"5000": str(free_port()), SECRET % "": arns["mlflow"], SECRET % "-projects": arns["mlflow-projects"]}
+    promised: dict[str, Any] = {"name": DATABASE, "admin_secret": arns["admin"]}
+    replaced = {SECRET % "": arns["mlflow"], SECRET % "-projects": arns["mlflow-projects"]}
     if server:
         values["database_certificates"] = server.certificates
         promised |= {"host": "127.0.0.1", "port": server.port}
@@ -82,37 +87,94 @@ def machine(folder: Path, server: Postgres | None, arns: dict[str, str], endpoin
     return Machine(graph, folder, replaced, IDENTITY | {"AWS_ENDPOINT_URL": endpoint})
 
 
-@pytest.fixture(scope="module", params=ROWS)
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
-    """Set up and serve, as the Job and the Deployment do."""
+def machine_of_cluster(folder: Path, server: Postgres, api: SecretsApi, endpoint: str) -> Machine:
+    """The pods of the graph where there is no cloud: the setup has a token, the server keys to its prefix."""
+    promised = {"name": DATABASE, "host": "127.0.0.1", "port": server.port, "certificates": server.certificates}
+    replaced = {
+        "https://kubernetes.default.svc": api.url,
+        "/var/run/secrets/kubernetes.io/serviceaccount": str(api.identity),
+    }
+    keys = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_REGION": "us-east-1",
+    }
+    graph = tracker(given=spec(hosts=("127.0.0.1:5000",)), cloud=False, database=promised)
+    return Machine(graph, folder, replaced, {}, {"mlflow-storage": keys})
+
+
+def client_of(service: str, endpoint: str) -> Any:
+    """A client that may do everything in a service."""
     import boto3
 
+    return boto3.client(
+        service,
+        region_name="eu-west-1",
+        endpoint_url=endpoint,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+@pytest.fixture(scope="module", params=WHERE)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
+    """Set up and serve, as the Job and the Deployment do."""
     folder = tmp_path_factory.mktemp("tracker")
     with ExitStack() as stack:
         endpoint = stack.enter_context(moto_server())
-        server = stack.enter_context(postgres()) if request.param == "postgres" else None
-        secrets, objects = (
-            boto3.client(
-                name,
-                region_name="eu-west-1",
-                endpoint_url=endpoint,
-                aws_access_key_id="testing",
-                aws_secret_access_key="testing",
-            )
-            for name in ("secretsmanager", "s3")
-        )
+        objects = client_of("s3", endpoint)
         objects.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        arns = {name: secrets.create_secret(Name=name)["ARN"] for name in ("mlflow", "mlflow-projects")}
-        arns["admin"] = secrets.create_secret(Name="admin", SecretString=json.dumps(ADMIN))["ARN"]
-        pods = machine(folder, server, arns, endpoint)
-        pods.mount()
-        Running(pods, secrets, objects, server, 0).prepare()
-        unlocked = pods.run(SERVER, "unlock")
-        assert not unlocked.returncode, unlocked.stderr
-        process = stack.enter_context(pods.serving(SERVER, "server"))
-        yield Running(pods, secrets, objects, server, process.pid)
-        for arn in arns.values():
-            secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+        server = None if request.param == "aws-sqlite" else stack.enter_context(postgres())
+        if request.param == "cluster":
+            assert server
+            yield from _in_cluster(stack, folder, server, endpoint, objects)
+        else:
+            yield from _in_aws(stack, folder, server, endpoint, objects)
+        for item in objects.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+            objects.delete_object(Bucket=BUCKET, Key=item["Key"])
+        objects.delete_bucket(Bucket=BUCKET)
+
+
+def _in_aws(stack: ExitStack, folder: Path, server: Postgres | None, endpoint: str, objects: Any) -> Generator[Running]:
+    secrets = client_of("secretsmanager", endpoint)
+    arns = {name: secrets.create_secret(Name=name)["ARN"] for name in ("mlflow", "mlflow-projects")}
+    arns["admin"] = secrets.create_secret(Name="admin", SecretString=json.dumps(ADMIN))["ARN"]
+
+    def secret(name: str) -> dict[str, str]:
+        return json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+
+    pods = machine_of_aws(folder, server, arns, endpoint)
+    pods.mount()
+    Running(pods, secret, objects, server, 0).prepare()
+    yield _served(stack, pods, secret, objects, server)
+    for arn in arns.values():
+        secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+
+
+def _in_cluster(stack: ExitStack, folder: Path, server: Postgres, endpoint: str, objects: Any) -> Generator[Running]:
+    held = {"mlflow/mlflow": {}, "mlflow/mlflow-projects": {}, "database/platform-admin": dict(ADMIN)}
+    api = stack.enter_context(secrets_api(folder / "identity", held, RIGHTS))
+
+    def secret(name: str) -> dict[str, str]:
+        return api.values[f"mlflow/{name}"]
+
+    pods = machine_of_cluster(folder, server, api, endpoint)
+    pods.mount()
+    Running(pods, secret, objects, server, 0).prepare()
+    for name, value in secret("mlflow").items():
+        (folder / "secret" / name).write_text(value)
+    yield _served(stack, pods, secret, objects, server)
+
+
+def _served(
+    stack: ExitStack, pods: Machine, secret: Callable[[str], dict[str, str]], objects: Any, server: Postgres | None
+) -> Running:
+    unlocked = pods.run(SERVER, "unlock")
+    assert not unlocked.returncode, unlocked.stderr
+    pods = replace(pods, replaced={**pods.replaced, "5000": str(free_port())})
+    process = stack.enter_context(pods.serving(SERVER, "server"))
+    return Running(pods, secret, objects, server, process.pid)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +267,7 @@ def test_no_password_is_in_an_argument_a_variable_or_a_log(running: Running) -> 
     seen += [repr(running.machine.graph), running.server.log.read_text() if running.server else ""]
 
     assert len(seen) > 6
+    assert "AWS_SECRET_ACCESS_KEY" not in json.dumps(running.machine.graph[SERVER].inputs, default=str)
     assert [] == [text[:200] for text in seen for password in passwords if password in text]
     files = {
         path.name: stat.S_IMODE(path.stat().st_mode) for path in (running.machine.folder / "credentials").iterdir()

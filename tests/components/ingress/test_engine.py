@@ -80,6 +80,7 @@ def program() -> None:
         identifier=known(f"arn:aws:eks:{PLACE.region}:{ACCOUNT}:cluster/acme-dev"),
         version=known("1.35"),
         security_group_ids={},
+        audience=Output.from_input(None),
     )
     network = NetworkOutputs(
         vpc_id=known("vpc-0123456789abcdef0"),

@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 
 from tests.harness.cel import evaluate
-from tests.harness.deployer import REPOSITORY, deployed
+from tests.harness.deployer import REPOSITORY, deployed, deployed_anywhere
+from tests.harness.recorded import Recorded
 
 HOST = "churn.dev.ml.acme.example"
 PINNED = f"{REPOSITORY}@sha256:{'0' * 64}"
 ALB = "alb.ingress.kubernetes.io"
 
 
-def refused(resource: str, value: dict[str, Any]) -> list[str]:
-    """Return what is said of an object; nothing where it is let in."""
-    specs = [item.inputs["spec"] for item in deployed().all("ValidatingAdmissionPolicy").values()]
+def refused(resource: str, value: dict[str, Any], found: Recorded | None = None) -> list[str]:
+    """Return what is said of an object, in AWS unless told otherwise; nothing where it is let in."""
+    specs = [item.inputs["spec"] for item in (found or deployed()).all("ValidatingAdmissionPolicy").values()]
     (spec,) = [one for one in specs if one["matchConstraints"]["resourceRules"][0]["resources"] == [resource]]
     return [rule["message"] for rule in spec["validations"] if not evaluate(rule["expression"], value)]
 
@@ -52,6 +53,25 @@ def test_what_may_run(name: str) -> None:
     assert expected == refused("deployments", value)
 
 
+TOO_LONG = ["ttlSecondsAfterFinished must be 86400 or less: finished jobs and their pods go"]
+
+JOBS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "one that goes": ({"ttlSecondsAfterFinished": 3600}, []),
+    "one that goes at once": ({"ttlSecondsAfterFinished": 0}, []),
+    "one that stays": ({}, TOO_LONG),
+    "one that stays for days": ({"ttlSecondsAfterFinished": 86_401}, TOO_LONG),
+}
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_finished_jobs_go(name: str) -> None:
+    """Jobs have a time to live, a day at most; what they run is what deployments may run."""
+    fields, expected = JOBS[name]
+    value, other = (deployment(image) for image in (PINNED, "docker.io/library/busybox:1"))
+    assert expected == refused("jobs", {"spec": value["spec"] | fields})
+    assert [*OTHER_IMAGE, *expected] == refused("jobs", {"spec": other["spec"] | fields})
+
+
 def route(*hosts: str, annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
     """Return an ingress of the right class."""
     rules: dict[str, Any] = {"rules": [{"host": host} for host in hosts]} if hosts else {}
@@ -61,7 +81,10 @@ def route(*hosts: str, annotations: dict[str, str] | None = None, **spec: Any) -
 
 OTHER_HOST = [f"routes must be for `{HOST}`, without a default backend"]
 OTHER_CLASS = ["ingressClassName must be `alb`"]
-BALANCER = [f"of `{ALB}/` a project may say healthcheck-…, backend-protocol-version, success-codes, target-type"]
+BALANCER = [
+    f"of `…ingress.kubernetes.io/` a project may say {ALB}/healthcheck-…, "
+    "backend-protocol-version, success-codes, target-type"
+]
 
 ROUTES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "the project's host": (route(HOST), []),
@@ -81,6 +104,10 @@ ROUTES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "an action": (route(HOST, annotations={f"{ALB}/actions.steal": "{}"}), BALANCER),
     "another load balancer": (route(HOST, annotations={f"{ALB}/group.name": "mine"}), BALANCER),
     "a public one": (route(HOST, annotations={f"{ALB}/scheme": "internet-facing"}), BALANCER),
+    "what another controller reads": (
+        route(HOST, annotations={"nginx.ingress.kubernetes.io/server-snippet": "x"}),
+        BALANCER,
+    ),
     "its attributes": (route(HOST, annotations={f"{ALB}/load-balancer-attributes": "x"}), BALANCER),
 }
 
@@ -90,6 +117,64 @@ def test_what_may_be_reached(name: str) -> None:
     """Routes are for the project's host, and leave the load balancer that all share as it is."""
     value, expected = ROUTES[name]
     assert expected == refused("ingresses", value)
+
+
+GATEWAY = {"namespace": "gateway", "name": "main"}
+
+
+def http_route(*hosts: str, parents: tuple[dict[str, str], ...] = (GATEWAY,)) -> dict[str, Any]:
+    """Return a route of a gateway."""
+    return {"metadata": {"name": "churn"}, "spec": {"parentRefs": [*parents], "hostnames": [*hosts], "rules": []}}
+
+
+OTHER_NAME = [f"hostnames must be `{HOST}`, and nothing else"]
+OTHER_GATEWAY = ["parentRefs must be the gateway `gateway/main`"]
+
+HTTP_ROUTES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "the project's host": (http_route(HOST), []),
+    "one that says all": (
+        http_route(HOST, parents=(GATEWAY | {"group": "gateway.networking.k8s.io", "kind": "Gateway"},)),
+        [],
+    ),
+    "one listener of it": (http_route(HOST, parents=(GATEWAY | {"sectionName": "https"},)), []),
+    "another project's host": (http_route("fraud.dev.ml.acme.example"), OTHER_NAME),
+    "another host beside its own": (http_route(HOST, "mlflow.dev.ml.acme.example"), OTHER_NAME),
+    "every host": (http_route("*.dev.ml.acme.example"), OTHER_NAME),
+    "every host of the listener": (http_route(), OTHER_NAME),
+    "no host": ({"spec": {"parentRefs": [GATEWAY]}}, OTHER_NAME),
+    "another gateway": (http_route(HOST, parents=(GATEWAY | {"name": "internal"},)), OTHER_GATEWAY),
+    "a gateway of its own": (http_route(HOST, parents=({"name": "main"},)), OTHER_GATEWAY),
+    "another gateway beside it": (http_route(HOST, parents=(GATEWAY, {"name": "mine"})), OTHER_GATEWAY),
+    "a mesh": (http_route(HOST, parents=(GATEWAY | {"group": "", "kind": "Service"},)), OTHER_GATEWAY),
+    "no gateway": (http_route(HOST, parents=()), OTHER_GATEWAY),
+    "nothing": ({"spec": {}}, OTHER_GATEWAY + OTHER_NAME),
+}
+
+
+@pytest.mark.parametrize("name", HTTP_ROUTES)
+def test_what_a_gateway_may_lead_to(name: str) -> None:
+    """Routes of a gateway are for the project's host, and attach to the platform's gateway only."""
+    value, expected = HTTP_ROUTES[name]
+    assert expected == refused("httproutes", value, deployed_anywhere())
+
+
+def test_there_is_one_way_into_a_cluster() -> None:
+    """Routes are those of a gateway or of a class: of the other kind there is neither a right nor a rule."""
+    ways = {"gateway": deployed_anywhere(), "class": deployed_anywhere(class_name="nginx")}
+    ruled = {
+        way: {
+            rule["resources"][0]
+            for item in found.all("ValidatingAdmissionPolicy").values()
+            for rule in item.inputs["spec"]["matchConstraints"]["resourceRules"]
+        }
+        for way, found in ways.items()
+    }
+
+    assert {"gateway": {"httproutes"}, "class": {"ingresses"}} == {
+        way: found & {"httproutes", "ingresses"} for way, found in ruled.items()
+    }
+    assert [] == refused("ingresses", route(HOST, ingressClassName="nginx"), ways["class"])
+    assert ["ingressClassName must be `nginx`"] == refused("ingresses", route(HOST), ways["class"])
 
 
 SERVICES: dict[str, tuple[dict[str, Any], list[str]]] = {

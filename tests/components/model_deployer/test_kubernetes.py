@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from components.model_deployer.contract import KubernetesSpec, Quota
+from components.recording import Secret
 from pipelines.plan.access import Request, decide
-from tests.harness.deployer import KEY, deployed
+from tests.harness.deployer import KEY, deployed, deployed_anywhere
 from tests.harness.recorded import Recorded
 
 
@@ -77,13 +79,14 @@ def rules(found: Recorded) -> set[tuple[str, str, str]]:
     }
 
 
-def test_a_deployment_is_possible() -> None:
+@pytest.mark.parametrize(("where", "route"), [(deployed, "ingresses"), (deployed_anywhere, "httproutes")])
+def test_a_deployment_is_possible(where: Callable[[], Recorded], route: str) -> None:
     """Jobs change what serves a model, and look at how it goes."""
-    changed = {"deployments", "services", "ingresses", "configmaps", "horizontalpodautoscalers", "poddisruptionbudgets"}
-    found = rules(deployed())
+    changed = {"deployments", "jobs", "services", "configmaps", "horizontalpodautoscalers", "poddisruptionbudgets"}
+    found = rules(where())
 
     assert (
-        changed
+        changed | {route}
         == {resource for _, resource, verb in found if verb == "create"}
         == {resource for _, resource, verb in found if verb == "delete"}
     )
@@ -104,7 +107,7 @@ def test_the_deploying_group_is_the_jobs_role() -> None:
     found = deployed()
     entry, binding = found["AccessEntry"].inputs, found["RoleBinding"].inputs
 
-    assert "ci-deploy_role_arn" == entry["principalArn"]
+    assert "ci-deploy" == entry["principalArn"]
     assert ["project-churn-deploy"] == entry["kubernetesGroups"]
     assert [("Group", "project-churn-deploy")] == [(one["kind"], one["name"]) for one in binding["subjects"]]
     assert "project-churn" == binding["metadata"]["namespace"]
@@ -125,13 +128,17 @@ def test_every_object_is_in_the_namespace() -> None:
     ]
 
     assert {"project-churn"} == places
-    assert [{"kubernetes.io/metadata.name": "project-churn"}] * 3 == bound
+    assert [{"kubernetes.io/metadata.name": "project-churn"}] * 4 == bound
 
 
 def test_the_namespace_is_guarded_and_known() -> None:
     """Pods are restricted, and network policies of others find the project by its label."""
     labels = deployed()["Namespace"].inputs["metadata"]["labels"]
-    assert {"stackwright/project": "churn", "pod-security.kubernetes.io/enforce": "restricted"} == labels
+    assert {
+        "stackwright/project": "churn",
+        "stackwright/routes": "true",
+        "pod-security.kubernetes.io/enforce": "restricted",
+    } == labels
 
 
 def traffic(found: Recorded, way: str) -> dict[str, list[Any]]:
@@ -160,6 +167,74 @@ def test_pods_of_two_projects_do_not_meet() -> None:
 
     assert {8080} == ways["ingress"]
     assert set() == ways["ingress"] & ways["egress"]
+
+
+OTHERS = {"namespaceSelector": {"matchExpressions": [{"key": "stackwright/project", "operator": "DoesNotExist"}]}}
+OUTSIDE = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}}
+
+
+def test_without_a_cloud_the_platform_asks_and_projects_do_not() -> None:
+    """Requests come from namespaces that are no project's, whose pods nothing else can tell from each other."""
+    found = deployed_anywhere()
+
+    assert {"from-ingress": [{"from": [OTHERS], "ports": [{"port": 8080, "protocol": "TCP"}]}]} == traffic(
+        found, "ingress"
+    )
+    assert {"to-dns", "to-https", "to-store"} == set(traffic(found, "egress"))
+
+
+STORES: dict[str, tuple[list[Any], list[int] | None]] = {
+    "http://seaweedfs-s3.seaweedfs.svc:8333": (
+        [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "seaweedfs"}}}],
+        None,
+    ),
+    "http://minio.storage.svc.cluster.local": (
+        [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
+        None,
+    ),
+    "https://s3.acme.example": ([OTHERS, OUTSIDE], [443, 8443, 10443]),
+    "http://10.0.0.7:9000": ([OTHERS, OUTSIDE], [9000]),
+    "http://s3.acme.example": ([OTHERS, OUTSIDE], [80]),
+}
+
+
+@pytest.mark.parametrize("address", STORES)
+def test_pods_reach_the_artifact_store(address: str) -> None:
+    """In the cluster it is a namespace, elsewhere a port; behind a gateway the port is the one of its pods."""
+    peers, ports = STORES[address]
+    (rule,) = traffic(deployed_anywhere(endpoint=address), "egress")["to-store"]
+
+    assert peers == rule["to"]
+    assert ports == ([port["port"] for port in rule["ports"]] if "ports" in rule else None)
+
+
+def test_without_a_cloud_pods_have_keys() -> None:
+    """The Secret `models` opens the packages of the project and its log, to a user that can do nothing else."""
+    found = deployed_anywhere()
+    secret = found.all("Secret")["churn-models"].inputs
+    (job,) = found.all("Job").values()
+    variables = {one["name"]: one["value"] for one in job.inputs["spec"]["template"]["spec"]["containers"][0]["env"]}
+
+    assert {"name": "models", "namespace": "project-churn"} == secret["metadata"]
+    assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL_S3", "AWS_REGION"} == set(
+        secret["stringData"].value
+    )
+    paths = sorted(action.split("/", 1)[1] for action in variables["STORE_ACTIONS"].split(","))
+    assert {"churn/models/*", "churn/predictions/*"} == set(paths)
+    assert ["Write:acme/churn/predictions/*"] == [
+        action for action in variables["STORE_ACTIONS"].split(",") if action.startswith("Write")
+    ]
+
+
+def test_without_a_cloud_a_token_says_the_group() -> None:
+    """The group of the jobs' tokens is bound as it is; nothing of AWS is made, and nothing beside the namespace."""
+    found = deployed_anywhere()
+    (subject,) = found["RoleBinding"].inputs["subjects"]
+    places = {item.inputs["metadata"].get("namespace") for item in found.managed if item.type.startswith("kubernetes")}
+
+    assert ("Group", "ci-deploy") == (subject["kind"], subject["name"])
+    assert {"kubernetes", "random", "standin"} == {item.type.partition(":")[0] for item in found.managed}
+    assert {None, "project-churn", "seaweedfs"} == places
 
 
 def test_pods_reach_their_credentials_but_not_the_machines() -> None:
@@ -197,3 +272,16 @@ def test_copies_have_an_order() -> None:
     """More copies at least than at most is a slip, told when it is read."""
     with pytest.raises(ValidationError, match="max_replicas is below min_replicas"):
         KubernetesSpec.model_validate_json(json.dumps({"flavor": "kubernetes", "min_replicas": 4}))
+
+
+@pytest.mark.parametrize("found", [deployed, deployed_anywhere], ids=["aws", "anywhere"])
+def test_hashes_of_the_log_have_a_key_that_nobody_knows(found: Callable[[], Recorded]) -> None:
+    """It is made once, long enough, in the namespace, and secret wherever the engine keeps it; jobs do not read it."""
+    made = found().all("RandomPassword")["churn-prediction-log"].inputs
+    secret = found().all("Secret")["churn-prediction-log"].inputs
+
+    assert (40, False) == (made["length"], made["special"])
+    assert {"name": "prediction-log", "namespace": "project-churn"} == secret["metadata"]
+    assert isinstance(secret["stringData"], Secret)
+    assert {"key"} == set(secret["stringData"].value)
+    assert not [rule for rule in rules(found()) if rule[1] == "secrets"]

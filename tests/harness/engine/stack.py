@@ -23,7 +23,7 @@ from tests.harness.kubernetes_plugin.objects import Recorder, recorded
 from tests.harness.plugin.calls import Calls
 
 PASSPHRASE = "only for tests"
-PLUGINS = {"aws": "tests.harness.aws_plugin", "kubernetes": "tests.harness.kubernetes_plugin"}
+PLUGINS = {package: f"tests.harness.{package}_plugin" for package in ("aws", "kubernetes", "random", "tls")}
 """Package -> the module that stands in for its provider."""
 
 Program = Callable[[], None]
@@ -53,6 +53,7 @@ class Engine:
         account: Account that the credentials belong to.
         endpoint: Address of moto's server, on loopback.
         stack_file: The stack's file, where it is not in the project's folder.
+        kubeconfig: `$KUBECONFIG` of whoever runs the stack; none by default, and never that of the machine.
     """
 
     def __init__(
@@ -64,12 +65,14 @@ class Engine:
         account: str,
         endpoint: str,
         stack_file: Path | None = None,
+        kubeconfig: Path | None = None,
     ) -> None:
         self.folder, self.name, self.account, self.endpoint = folder, stack, account, endpoint
         self.checkpoints = False
         """Whether the engine writes its state after every step, as it does for people; only at the end of a run by
         default, which takes half the time."""
         self.kept = folder / "standin"
+        self.kubeconfig = kubeconfig
         self._work = folder / "project"
         self._calls = Calls(self.kept)
         for path in (self.kept, self._work, folder / "backend", folder / "bin"):
@@ -151,6 +154,10 @@ class Engine:
         with (self.kept / "clusters").open("a") as clusters:
             clusters.write(f"{server}\n")
 
+    def back_clusters(self, kubeconfig: Path) -> None:
+        """Let every EKS cluster that the stack makes be a real control plane, which this kubeconfig leads to."""
+        (self.kept / "backed").write_text(str(kubeconfig))
+
     def _stack(self, program: Program) -> QuickStack:
         self._made.workspace.program = program
         self._made.workspace.env_vars = self._environment()
@@ -179,6 +186,7 @@ class Engine:
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{TOOLS / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "ignore",
+            "KUBECONFIG": str(self.kubeconfig or ""),
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",

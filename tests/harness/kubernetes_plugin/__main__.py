@@ -5,8 +5,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from pulumi.provider.experimental.server import main
-
+from tests.harness.kubernetes_plugin.partial import main
 from tests.harness.kubernetes_plugin.provider import KubernetesStandIn
 
 main(sys.argv[1:], version("pulumi-kubernetes"), KubernetesStandIn(Path(os.environ["STANDIN_FOLDER"])))

@@ -47,6 +47,15 @@ CLUSTER_WIDE: Mapping[str, frozenset[str]] = {
     "nvidia.com": frozenset({"ClusterPolicy"}),
     "rbac.authorization.k8s.io": frozenset({"ClusterRole", "ClusterRoleBinding"}),
     "scheduling.k8s.io": frozenset({"PriorityClass"}),
+    "serving.kserve.io": frozenset(
+        {
+            "ClusterServingRuntime",
+            "ClusterStorageContainer",
+            "LocalModelCache",
+            "LocalModelNode",
+            "LocalModelNodeGroup",
+        }
+    ),
     "storage.k8s.io": frozenset({"CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"}),
 }
 """Group -> kinds that no namespace holds."""

@@ -31,6 +31,13 @@ class Reference:
     namespace: str
     """Empty for what no namespace holds."""
     name: str
+    version: str = "v1"
+    """The version of its API in which it is written; it is the same object in any."""
+
+    @property
+    def api_version(self) -> str:
+        """How manifests say it: `apps/v1`, or `v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def id(self) -> str:

@@ -77,7 +77,7 @@ class StandIn(engine.Provider):
 
     async def check(self, request: engine.CheckRequest) -> engine.CheckResponse:
         """Refuse what cannot be; add what the provider adds."""
-        type_, given = _type_of(request), plain(request.new_inputs)
+        type_, given = type_of(request), plain(request.new_inputs)
         if failures := [engine.CheckFailure(path, reason) for path, reason in self.problems(type_, given)]:
             return engine.CheckResponse(inputs=request.new_inputs, failures=failures)
         filled = self.filled(type_, given, plain(request.old_inputs), (request.name, request.random_seed))
@@ -85,7 +85,7 @@ class StandIn(engine.Provider):
 
     async def diff(self, request: engine.DiffRequest) -> engine.DiffResponse:
         """Compare with the inputs in the state."""
-        type_, new = _type_of(request), plain(request.new_inputs)
+        type_, new = type_of(request), plain(request.new_inputs)
         found = self.changes(type_, plain(request.old_state).get(INPUTS, {}), new)
         replaces = sorted({first(path) for path, change in found.items() if change.replaces})
         return engine.DiffResponse(
@@ -98,7 +98,7 @@ class StandIn(engine.Provider):
 
     async def create(self, request: engine.CreateRequest) -> engine.CreateResponse:
         """Make it; in a preview say only what is known."""
-        type_, inputs, secrets = _type_of(request), plain(request.properties), secret_keys(request.properties)
+        type_, inputs, secrets = type_of(request), plain(request.properties), secret_keys(request.properties)
         if request.preview:
             later = dict.fromkeys(set(self.outputs_of(type_)) - set(inputs), UNKNOWN)
             return engine.CreateResponse("", wire(later | inputs, secrets))
@@ -109,7 +109,7 @@ class StandIn(engine.Provider):
 
     async def read(self, request: engine.ReadRequest) -> engine.ReadResponse:
         """Say what is live."""
-        type_, id_ = _type_of(request), request.resource_id
+        type_, id_ = type_of(request), request.resource_id
         inputs = plain(request.inputs) or plain(request.properties).get(INPUTS, {})
         secrets = secret_keys(request.properties) | secret_keys(request.inputs)
         try:
@@ -123,7 +123,7 @@ class StandIn(engine.Provider):
 
     async def update(self, request: engine.UpdateRequest) -> engine.UpdateResponse:
         """Change it in place."""
-        type_, inputs, secrets = _type_of(request), plain(request.news), secret_keys(request.news)
+        type_, inputs, secrets = type_of(request), plain(request.news), secret_keys(request.news)
         if request.preview:
             return engine.UpdateResponse(wire(plain(request.olds) | inputs, secrets))
         found = self.changes(type_, plain(request.olds).get(INPUTS, {}), inputs)
@@ -135,7 +135,7 @@ class StandIn(engine.Provider):
     async def delete(self, request: engine.DeleteRequest) -> None:
         """Delete it; what is gone already is deleted."""
         try:
-            self.remove(_type_of(request), request.resource_id, plain(request.properties).get(INPUTS, {}))
+            self.remove(type_of(request), request.resource_id, plain(request.properties).get(INPUTS, {}))
         except Exception as error:
             if not self.is_gone(error):
                 raise
@@ -150,7 +150,7 @@ def settings(args: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _parsed(value) for key, value in plain(args).items()}
 
 
-def _type_of(request: Any) -> str:
+def type_of(request: Any) -> str:
     """Return the type of a resource; the engine's own property has the types of all parents before it."""
     return request.type.rsplit("$", 1)[-1]
 

@@ -14,8 +14,8 @@ from cfnlint.api import lint
 
 from components.base import AwsPlace
 from pipelines.bootstrap.boundary import boundary
+from pipelines.bootstrap.render import read_place
 from pipelines.plan.access import Request, decide, web_identity
-from stacks.environment.config import read_stack_file
 from tests.harness.aws import empty_moto_server, point_at
 from tests.harness.command import Outcome, stackwright
 from tests.harness.github import github, repository
@@ -40,7 +40,9 @@ def rendered(environment: str = "dev", *words: str) -> dict[str, Any]:
 
 def place_of(environment: str = "dev") -> AwsPlace:
     """Return where an example is built."""
-    return read_stack_file(EXAMPLES / f"Pulumi.{environment}.yaml").place
+    place = read_place(EXAMPLES, environment)
+    assert isinstance(place, AwsPlace)
+    return place
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -275,7 +277,7 @@ def test_a_file_is_not_written_over(tmp_path: Path) -> None:
 
     assert [f"wrote {file}\n", f"{file} is up to date\n"] == [item.out for item in said]
     assert bootstrap(*IDS).out == file.read_text()
-    told = f"{file}: exists and is another template; move it away, or choose another file"
+    told = f"{file}: exists and says something else; move it away, or choose another file"
     assert (1, [told]) == (other.code, other.problems)
 
 

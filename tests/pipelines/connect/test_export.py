@@ -13,6 +13,7 @@ import pytest
 
 from tests.harness.command import Outcome, stackwright
 from tests.harness.documents import platform_document
+from tests.harness.environments import FOLDER
 
 PULUMI = """#!{python}
 import json, os, sys
@@ -73,6 +74,16 @@ def test_a_document_by_standard_input_or_file(folder: Path, monkeypatch: pytest.
 
     assert (["new"], []) == (first.document["documents"][0]["changes"], first.document["problems"])
     assert ["region: eu-west-1 -> eu-central-1"] == second.document["documents"][0]["changes"]
+
+
+def test_a_document_of_a_cluster_without_a_cloud(folder: Path) -> None:
+    """The shape of a document says what it has to hold."""
+    document = json.loads((FOLDER / "kubernetes" / "projects" / "platform" / "dev.json").read_text())
+    (folder / "dev.json").write_text(json.dumps(document))
+    (folder / "x.json").write_text(json.dumps({**document, "shape": "aws"}))
+
+    assert (0, document) == (export("--from", "dev.json").code, held(folder))
+    assert "x.json: account: missing; add it" in export("--from", "x.json").problems
 
 
 REFUSED: dict[str, tuple[object, list[str]]] = {

@@ -14,6 +14,7 @@ import pytest
 from pipelines.connect.live import live_problems
 from pipelines.release.kms import SCHEME, KmsSigner
 from stacks.contract import Contract
+from tests.harness.api_server import api_server
 from tests.harness.aws import empty_moto_server, point_at, s3_client
 from tests.harness.documents import REGION, contract_document
 from tests.harness.web import Handler, free_port, serving
@@ -33,9 +34,10 @@ def tracker(request: Handler) -> None:
 @pytest.fixture
 def documents(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., Contract]]:
     """Make contracts whose services are all there, but for what a test changes."""
-    with empty_moto_server() as endpoint, serving(tracker) as server:
+    with empty_moto_server() as endpoint, serving(tracker) as server, api_server() as cluster:
         point_at(monkeypatch, endpoint)
         document = contract_document()
+        document["model_deployer"] |= cluster.place
         s3_client().create_bucket(Bucket=document["artifact_store"]["uri"].removeprefix("s3://"))
         made = boto3.client("kms", region_name=REGION).create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
         uri = SCHEME + made["KeyMetadata"]["Arn"]
@@ -52,7 +54,7 @@ def documents(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., Contra
 
 
 def test_services_that_answer_are_no_problem(documents: Callable[..., Contract]) -> None:
-    """Bucket, tracker with its credentials, key: all are asked."""
+    """Bucket, tracker with its credentials, cluster, key: all are asked."""
     assert [] == live_problems(documents())
 
 

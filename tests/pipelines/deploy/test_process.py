@@ -18,6 +18,7 @@ from components.errors import UserError
 from pipelines.deploy.process import ProcessDeployer, served_digest
 from pipelines.release.package import Package, read_package
 from tests.harness.children import in_child
+from tests.harness.packages import pinned
 from tests.harness.project import Toy
 
 
@@ -44,7 +45,7 @@ def test_a_package_is_served_with_its_digest(toy: Toy) -> None:
     """Clients find address, digest, process and its start in one file, and the server says the same digest."""
     wanted = package(toy)
 
-    endpoint = toy.deployer("dev").deploy("toy", wanted)
+    endpoint = toy.deployer("dev").deploy(*pinned(wanted))
 
     assert wanted.digest == endpoint.digest == serving(toy)
     assert endpoint.model_dump() == json.loads(endpoint_file(toy).read_text())
@@ -56,15 +57,15 @@ def test_deploying_again_changes_nothing(toy: Toy) -> None:
     """The same digest keeps its server."""
     wanted = package(toy)
 
-    assert toy.deployer("dev").deploy("toy", wanted) == toy.deployer("dev").deploy("toy", wanted)
+    assert toy.deployer("dev").deploy(*pinned(wanted)) == toy.deployer("dev").deploy(*pinned(wanted))
 
 
 def test_the_new_server_takes_over_and_the_old_one_ends(toy: Toy) -> None:
     """Afterwards one server runs; clients were always sent to one that answers."""
     first, second = package(toy, wrong_every=5), package(toy, wrong_every=6)
-    old = toy.deployer("dev").deploy("toy", first)
+    old = toy.deployer("dev").deploy(*pinned(first))
 
-    new = toy.deployer("dev").deploy("toy", second)
+    new = toy.deployer("dev").deploy(*pinned(second))
 
     assert second.digest == serving(toy)
     assert old.url != new.url
@@ -75,7 +76,7 @@ def test_the_new_server_takes_over_and_the_old_one_ends(toy: Toy) -> None:
 def test_clients_never_meet_a_server_that_does_not_answer(toy: Toy, tmp_path: Path) -> None:
     """While releases follow each other, whoever reads the file and asks at once gets the digest in the file."""
     packages = [package(toy, wrong_every=number) for number in (5, 6, 7)]
-    toy.deployer("dev").deploy("toy", packages[0])
+    toy.deployer("dev").deploy(*pinned(packages[0]))
     code = (
         "import http.client, json, time, urllib.request\n"
         "bad = asked = 0\n"
@@ -92,7 +93,7 @@ def test_clients_never_meet_a_server_that_does_not_answer(toy: Toy, tmp_path: Pa
     )
     client = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     for item in packages[1:]:
-        toy.deployer("dev").deploy("toy", item)
+        toy.deployer("dev").deploy(*pinned(item))
     said, _ = client.communicate(timeout=60)
 
     assert "0" == said.strip()
@@ -108,11 +109,11 @@ FAILURES = {
 @pytest.mark.parametrize("how", FAILURES)
 def test_a_failed_start_leaves_the_old_server(how: str, toy: Toy) -> None:
     """A server that crashes, never gets ready or says another digest is ended; clients notice nothing."""
-    old = toy.deployer("dev").deploy("toy", package(toy))
+    old = toy.deployer("dev").deploy(*pinned(package(toy)))
     bad = package(toy, serve=how)
 
     with pytest.raises(UserError) as caught:
-        toy.deployer("dev", start_seconds=1).deploy("toy", bad)
+        toy.deployer("dev", start_seconds=1).deploy(*pinned(bad))
 
     assert FAILURES[how].format(digest=bad.digest) == caught.value.problems[0].split(".log: ")[1]
     assert old.digest == serving(toy)
@@ -123,7 +124,7 @@ def test_a_failed_start_leaves_the_old_server(how: str, toy: Toy) -> None:
 def test_a_failed_first_start_serves_nothing(how: str, toy: Toy) -> None:
     """Without an old server there is none afterwards."""
     with pytest.raises(UserError):
-        toy.deployer("dev", start_seconds=1).deploy("toy", package(toy, serve=how))
+        toy.deployer("dev", start_seconds=1).deploy(*pinned(package(toy, serve=how)))
 
     assert not endpoint_file(toy).exists()
     assert [] == toy.servers()
@@ -132,11 +133,11 @@ def test_a_failed_first_start_serves_nothing(how: str, toy: Toy) -> None:
 def test_a_server_that_was_killed_is_started_again(toy: Toy) -> None:
     """Nothing restarts a dead server but the next deployment."""
     wanted = package(toy)
-    first = toy.deployer("dev").deploy("toy", wanted)
+    first = toy.deployer("dev").deploy(*pinned(wanted))
     psutil.Process(first.pid).kill()
 
     assert toy.serving("dev") is None
-    second = toy.deployer("dev").deploy("toy", wanted)
+    second = toy.deployer("dev").deploy(*pinned(wanted))
 
     assert first.pid != second.pid
     assert wanted.digest == serving(toy)
@@ -144,9 +145,9 @@ def test_a_server_that_was_killed_is_started_again(toy: Toy) -> None:
 
 def test_a_server_that_hangs_is_replaced(toy: Toy) -> None:
     """A server that does not end when asked is killed."""
-    old = toy.deployer("dev").deploy("toy", package(toy, serve="deaf"))
+    old = toy.deployer("dev").deploy(*pinned(package(toy, serve="deaf")))
 
-    new = toy.deployer("dev", stop_seconds=0.3).deploy("toy", package(toy))
+    new = toy.deployer("dev", stop_seconds=0.3).deploy(*pinned(package(toy)))
 
     assert not psutil.pid_exists(old.pid) or psutil.Process(old.pid).status() == psutil.STATUS_ZOMBIE
     assert [new.pid] == [server.pid for server in toy.servers()]
@@ -154,13 +155,13 @@ def test_a_server_that_hangs_is_replaced(toy: Toy) -> None:
 
 def test_a_process_with_the_pid_of_a_dead_server_is_left_alone(toy: Toy) -> None:
     """A pid is somebody else's once its server has ended: start times tell them apart."""
-    old = toy.deployer("dev").deploy("toy", package(toy))
+    old = toy.deployer("dev").deploy(*pinned(package(toy)))
     psutil.Process(old.pid).kill()
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         file = endpoint_file(toy)
         file.write_text(json.dumps(json.loads(file.read_text()) | {"pid": stranger.pid}))
-        toy.deployer("dev").deploy("toy", package(toy, wrong_every=6))
+        toy.deployer("dev").deploy(*pinned(package(toy, wrong_every=6)))
 
         assert stranger.poll() is None
     finally:
@@ -170,18 +171,18 @@ def test_a_process_with_the_pid_of_a_dead_server_is_left_alone(toy: Toy) -> None
 
 def test_an_old_server_that_nobody_waits_for_is_not_waited_for(toy: Toy, tmp_path: Path) -> None:
     """An ended server whose parent lives on stays in the process table; the deployment does not wait for that."""
-    toy.deployer("dev").deploy("toy", package(toy))
+    toy.deployer("dev").deploy(*pinned(package(toy)))
     second = package(toy, wrong_every=6)
     started = time.monotonic()
 
-    in_child(lambda: toy.deployer("dev").deploy("toy", second).pid, tmp_path)
+    in_child(lambda: toy.deployer("dev").deploy(*pinned(second)).pid, tmp_path)
 
     assert 10 > time.monotonic() - started
 
 
 def test_a_model_that_is_removed_is_no_longer_served(toy: Toy) -> None:
     """Server and file go; removing again finds nothing."""
-    toy.deployer("dev").deploy("toy", package(toy))
+    toy.deployer("dev").deploy(*pinned(package(toy)))
 
     assert [True, False] == [toy.deployer("dev").remove("toy") for _ in range(2)]
     assert not endpoint_file(toy).exists()
@@ -197,8 +198,8 @@ def test_models_have_servers_of_their_own(toy: Toy) -> None:
         commands=dict.fromkeys(("cat", "toy"), deployer.commands["toy"]),
         root=deployer.root,
     )
-    cat = both.deploy("cat", package(toy, wrong_every=5))
-    both.deploy("toy", package(toy, wrong_every=6))
+    cat = both.deploy(*pinned(package(toy, wrong_every=5), "cat"))
+    both.deploy(*pinned(package(toy, wrong_every=6)))
     both.remove("toy")
 
     assert cat == both.serving("cat")
@@ -218,7 +219,7 @@ def test_a_broken_endpoint_file_is_named(name: str, toy: Toy) -> None:
     endpoint_file(toy).write_text(BROKEN[name][0])
 
     with pytest.raises(UserError, match=re.compile(BROKEN[name][1], re.DOTALL)):
-        toy.deployer("dev").deploy("toy", package(toy))
+        toy.deployer("dev").deploy(*pinned(package(toy)))
 
 
 def answers(versions: object, *, ready: bool = True) -> Callable[[], object]:

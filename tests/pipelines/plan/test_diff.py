@@ -184,6 +184,17 @@ def test_deleting_what_holds_data_is_said(type_: str) -> None:
     assert STATEFUL[type_] == only(graph({f"{type_} a": {}}), graph({})).loses
 
 
+SECRET = "kubernetes:core/v1:Secret x"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lost"), [({}, "the values that others put there"), ({"stringData": {"user": "admin"}}, None)]
+)
+def test_a_secret_that_others_fill_is_data(inputs: dict[str, Any], lost: str | None) -> None:
+    """What a program writes into a Secret it writes again; what people put there is lost with it."""
+    assert lost == only(graph({SECRET: inputs}), graph({})).loses
+
+
 def test_what_is_retained_is_not_lost() -> None:
     """The engine forgets it, and leaves it where it is."""
     assert only(graph({f"{BUCKET} a": {}}, retain_on_delete=True), graph({})).loses is None

@@ -43,6 +43,10 @@ HARMLESS = {
     "name of a secret, in a contract": {"content": '{"experiment_tracker": {"credentials_secret": "acme-dev/mlflow"}}'},
     "file": {"env": [{"name": "AWS_TOKEN", "value": "/var/run/token"}]},
     "address": {"uri": "postgresql://db:5432/mlflow"},
+    "secret in a cluster": {"env": [{"name": "TRACKER_SECRET", "value": "kubernetes:///mlflow/mlflow"}]},
+    "names of Secrets, in values of charts": {"githubConfigSecret": "github-app", "existingSecret": "grafana-admin"},
+    "names of Secrets, of a database": {"serverCASecret": "platform-server", "serverTLSSecret": "platform-server"},
+    "names of Secrets, of a project": {"models_secret": "models", "prediction_log_secret": "prediction-log"},
     "empty": {"password": ""},
 }
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.plan.graph import Abilities
-from pipelines.plan.stacks import plan_project
+from components.cluster.contract import ClusterAbilities
+from pipelines.plan.policy.catalogue import judge
+from pipelines.plan.stacks import plan_environment, plan_project
+from stacks.environment.config import read_stack_file
+from stacks.environment.kubernetes_spec import KubernetesEnvironmentSpec
 from tests.harness.command import stackwright
 
 EXAMPLES = Path(__file__).parents[3] / "stacks" / "examples" / "aws"
@@ -29,14 +32,33 @@ def change(folder: Path, environment: str, before: str, after: str) -> None:
     path.write_text(path.read_text().replace(before, after))
 
 
+COMPONENTS = {
+    "aws": {"network", "artifacts", "images", "database", "secrets", "alerts", "budget"},
+    "kubernetes": {"services", "ingress", "artifacts", "database", "tracker", "monitoring", "secrets"},
+}
+
+
+@pytest.mark.parametrize("shape", COMPONENTS)
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_the_examples_have_no_findings(environment: str) -> None:
+def test_the_examples_have_no_findings(shape: str, environment: str) -> None:
     """Every example is planned offline, and no policy has anything to say against it."""
-    said = stackwright("plan", "--env", environment, "--folder", EXAMPLES, "--format", "json")
+    said = stackwright("plan", "--env", environment, "--folder", EXAMPLES.parent / shape, "--format", "json")
     assert (0, []) == (said.code, said.document["judgement"]["findings"])
-    assert {"network", "artifacts", "images", "database", "secrets", "alerts", "budget"} <= {
-        component["name"] for component in said.document["components"]
-    }
+    assert COMPONENTS[shape] <= {component["name"] for component in said.document["components"]}
+
+
+def test_a_cluster_that_lacks_what_is_used_is_found(tmp_path: Path) -> None:
+    """The closure judges an environment without a cloud, too: what nobody declares or installs is a finding."""
+    spec = read_stack_file(EXAMPLES.parent / "kubernetes" / "Pulumi.prod.yaml")
+    assert isinstance(spec, KubernetesEnvironmentSpec)
+    had = spec.cluster.abilities.model_copy(update={"cluster_issuers": ()})
+    graph = plan_environment(EXAMPLES.parent / "kubernetes", "prod").graph
+
+    found = judge(graph.model_copy(update={"abilities": had}), ()).findings
+
+    assert spec.cluster.abilities == graph.abilities
+    told = "uses ClusterIssuer `acme`, which nothing provides; add what provides it"
+    assert [("kubernetes-closure", told)] == [(one.policy, one.message) for one in found]
 
 
 def test_a_plan_against_its_own_graph_changes_nothing(folder: Path, tmp_path: Path) -> None:
@@ -89,15 +111,17 @@ def test_the_examples_of_projects_have_no_findings(project: str, environment: st
 
 def test_what_a_cluster_has_is_in_its_platform_document(folder: Path) -> None:
     """A project's plan knows classes and accelerators of the environment; without GPU pools there are none."""
-    whole = plan_project(folder / "projects", "dev", "churn").graph.abilities
+    whole = plan_project(folder / "projects", "dev", "ledger").graph.abilities
     document = folder / "projects" / "platform" / "dev.json"
     platform = json.loads(document.read_text())
     del platform["node_pools"]["gpu"]
     document.write_text(json.dumps(platform))
-    without = plan_project(folder / "projects", "dev", "churn").graph.abilities
+    without = plan_project(folder / "projects", "dev", "ledger").graph.abilities
 
     assert (
-        Abilities(api_groups=("metrics.k8s.io",), ingress_classes=("alb",), extended_resources=("nvidia.com/gpu",))
+        ClusterAbilities(
+            api_groups=("metrics.k8s.io",), ingress_classes=("alb",), extended_resources=("nvidia.com/gpu",)
+        )
         == whole
     )
     assert without is not None

@@ -217,22 +217,15 @@ def _numbered(row, number):
     return changed | ({"value": f"sha256:{number:064x}"} if row.get("key") == "stackwright.digest" else {})
 
 
-def test_ten_thousand_releases_cost_no_more_than_one(file, model):
-    """Finding and entering a digest is one indexed look-up each."""
-
-    def seconds():
-        registry, started = open_registry(file), time.perf_counter()
-        registry.find(model, DIGEST)
-        registry.add(model, f"sha256:{next(NUMBERS) + 10**9:064x}", URI, None, {})
-        return time.perf_counter() - started
-
-    open_registry(file).add(model, DIGEST, URI, None, {})
-    few = min(seconds() for _ in range(3))
+def test_one_of_ten_thousand_releases_is_found(file, model):
+    """The right one is found and the next one entered, however many there are; `make bench` says what it costs."""
+    registry = open_registry(file)
+    registry.add(model, DIGEST, URI, None, {})
     grow(file.removeprefix("sqlite:///"), model, 10_000)
-    many = min(seconds() for _ in range(3))
 
-    assert open_registry(file).find(model, f"sha256:{9_000:064x}").digest == f"sha256:{9_000:064x}"
-    assert many < 3 * few + 0.1
+    assert registry.find(model, f"sha256:{9_000:064x}").digest == f"sha256:{9_000:064x}"
+    assert registry.find(model, DIGEST).release == 1
+    assert registry.add(model, OTHER, URI, None, {}).release == 10_000
 
 
 def test_a_server_that_answers_500_is_tried_again_and_then_named(model):

@@ -248,7 +248,7 @@ def from_prod(toy: Toy) -> None:
 
 def signed_by_prod(toy: Toy) -> None:
     """Sign the same evidence with the key of another environment."""
-    signer = open_signer(toy.project.contract("prod").signing_key)
+    signer = open_signer(toy.project.contract("prod"))
     evidence(toy).write_bytes(write_evidence(load(evidence(toy), Evidence), signer))
 
 
@@ -256,7 +256,7 @@ def forged_decision(toy: Toy) -> None:
     """Sign, with the right key, a decision that does not follow."""
     found = load(evidence(toy), Evidence)
     kinder = found.measurements.model_copy(update={"package_mib": 1000.0})
-    signer = open_signer(toy.project.contract("staging").signing_key)
+    signer = open_signer(toy.project.contract("staging"))
     evidence(toy).write_bytes(write_evidence(found.model_copy(update={"measurements": kinder}), signer))
 
 

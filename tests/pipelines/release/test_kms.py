@@ -13,8 +13,9 @@ from components.errors import UserError
 from pipelines.release.attestation import attest, sign_bytes, verify_attestation, verify_bytes
 from pipelines.release.kms import SCHEME, KmsSigner
 from pipelines.release.signing import open_signer
-from stacks.contract import SigningKey
+from stacks.contract import Contract
 from tests.harness.aws import moto_server, point_at
+from tests.harness.documents import contract_document
 from tests.harness.packages import make_package
 from tests.harness.web import serving
 
@@ -35,16 +36,17 @@ def new_key(spec: str = "ECC_NIST_P256", usage: str = "SIGN_VERIFY") -> str:
     return SCHEME + made["KeyMetadata"]["Arn"]
 
 
-def section(public_key: str, uri: str) -> SigningKey:
-    """Return what a contract says of a key."""
-    return SigningKey(public_key=public_key, private_key_uri=uri)
+def contract(public_key: str, uri: str) -> Contract:
+    """Return a contract that says so of its key."""
+    document = contract_document(signing_key={"public_key": public_key, "private_key_uri": uri})
+    return Contract.model_validate_json(json.dumps(document))
 
 
 def test_a_package_signed_by_kms_verifies_by_the_public_key(server: str, tmp_path: Path) -> None:
     """Attestation and evidence are signed with the key of the contract, in the key's own region."""
     uri = new_key()
     public = KmsSigner(uri).public_key
-    signer = open_signer(section(public, uri))
+    signer = open_signer(contract(public, uri))
     package = make_package(tmp_path / "package").folder
 
     verify_attestation(attest(package, signer), package, public, "dev")
@@ -58,7 +60,7 @@ def test_the_lines_of_a_public_key_do_not_matter(server: str) -> None:
     first, *body, last = KmsSigner(uri).public_key.splitlines()
     public = "\n".join([first, "".join(body), last])
 
-    assert open_signer(section(public, uri)).sign(bytes(32))
+    assert open_signer(contract(public, uri)).sign(bytes(32))
 
 
 def test_another_key_is_refused(server: str) -> None:
@@ -66,7 +68,7 @@ def test_another_key_is_refused(server: str) -> None:
     uri, other = new_key(), new_key()
 
     with pytest.raises(UserError) as caught:
-        open_signer(section(KmsSigner(uri).public_key, other))
+        open_signer(contract(KmsSigner(uri).public_key, other))
     assert [f"{other}: not the private half of the contract's public key"] == caught.value.problems
 
 
@@ -85,7 +87,7 @@ def test_a_key_of_another_curve_is_refused(server: str) -> None:
     uri = new_key("ECC_NIST_P384")
 
     with pytest.raises(UserError, match="not a P-256 key"):
-        open_signer(section(KmsSigner(new_key()).public_key, uri))
+        open_signer(contract(KmsSigner(new_key()).public_key, uri))
 
 
 ANSWERS = {

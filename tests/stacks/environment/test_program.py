@@ -1,28 +1,37 @@
-"""The environment program, recorded: the three examples, and what may be different between them."""
+"""The environment program of every shape, recorded: the examples, and what may be different between them."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from components.recording import RecordedResource, record
-from stacks.environment.config import KEY, environment_spec
-from stacks.environment.program import program
+from tests.harness.environments import ENVIRONMENTS, SHAPES, different, neutral, recorded, values
 
-EXAMPLES = Path(__file__).parents[3] / "stacks" / "examples" / "aws"
-Graph = dict[tuple[str, str], RecordedResource]
-
-SIZES = {"instanceClass", "limitAmount", "maxSize", "multiAz", "natGatewayId", "replicas"}
-REACH = {"endpointPublicAccess", "publicAccessCidrs"}
-ONLY_LARGE = {"Eip", "NatGateway", "PodDisruptionBudget", "SecurityGroupIngressRule"}
+SIZES = {
+    "aws": {"instanceClass", "limitAmount", "maxSize", "multiAz", "natGatewayId", "replicas"},
+    "kubernetes": {
+        "enablePDB",
+        "enabled",
+        "instances",
+        "minAvailable",
+        "replicaCount",
+        "replicas",
+        "replicationPlacement",
+        "retentionSize",
+        "size",
+        "storage",
+    },
+}
+REACH = {"aws": {"endpointPublicAccess", "publicAccessCidrs"}, "kubernetes": {"issuerRef"}}
+ONLY_LARGE = {
+    "aws": {"Eip", "NatGateway", "PodDisruptionBudget", "SecurityGroupIngressRule"},
+    "kubernetes": {"PodDisruptionBudget"},
+}
 """What an environment with one zone for the way out, one server or runners elsewhere does not have."""
+ONLY_SMALL = {"aws": set[str](), "kubernetes": {"Certificate", "Issuer", "Namespace", "Release"}}
+"""What an environment has for itself that others get of somebody: an authority, and what their cluster has already."""
 PROTECTION = {
     "protect",
     "deleteAutomatedBackups",
@@ -36,129 +45,103 @@ PROTECTION = {
 }
 
 
-@cache
-def values(environment: str) -> dict[str, Any]:
-    """Return what an example says."""
-    return yaml.safe_load((EXAMPLES / f"Pulumi.{environment}.yaml").read_text())["config"][KEY]
+def words(shape: str, environment: str) -> dict[str, str]:
+    """Return the words that an example is told by, and what stands for them."""
+    told = values(shape, environment)
+    if shape == "aws":
+        return {told["account"]: "ACCOUNT", told["network"]["cidr"].removesuffix("0.0/16"): "10.N.", environment: "ENV"}
+    return {"/dev/null": "NOWHERE", told["cluster"]["identifier"]: "CLUSTER", environment: "ENV"}
 
 
-def recorded(environment: str, **changes: Any) -> Graph:
-    """Return the graph of an example, by type and name, with other values."""
-    spec = environment_spec(values(environment) | changes, "Pulumi.yaml", environment)
-    found = record(lambda: program(spec), project="stackwright-environment", stack=environment)
-    return {(item.type, item.name): item for item in found if item.type != "pulumi:pulumi:Stack"}
-
-
-def neutral(text: str, environment: str) -> str:
-    """Return text without the words that an environment is told by."""
-    told = values(environment)
-    words = {told["account"]: "ACCOUNT", told["network"]["cidr"].removesuffix("0.0/16"): "10.N.", environment: "ENV"}
-    for word, instead in words.items():
-        text = re.sub(rf'(?<![a-z])(?<!"/){re.escape(word)}(?![a-z])', instead, text)
-    return text
-
-
-def neutral_graph(environment: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return inputs and protection of an example, but for its runners, by type and name."""
+def neutral_graph(shape: str, environment: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return inputs and protection of an example, but for its runners and their controller."""
+    told = words(shape, environment)
     return {
-        (type_, neutral(name, environment)): json.loads(
-            neutral(json.dumps(dict(item.inputs), sort_keys=True, default=str), environment)
+        (type_, neutral(name, told)): json.loads(
+            neutral(json.dumps(dict(item.inputs), sort_keys=True, default=str), told)
         )
         | {"protect": item.protect}
-        for (type_, name), item in recorded(environment).items()
-        if ":runners:" not in item.urn
+        for (type_, name), item in recorded(shape, environment).items()
+        if ":runners:" not in item.urn and "gha-runner" not in name
     }
 
 
-def different(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
-    """Yield the last names of all paths at which two values differ."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for name in ours | theirs:
-            yield from different(ours.get(name), theirs.get(name), name)
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for one, other in zip(ours, theirs, strict=True):
-            yield from different(one, other, path)
-    elif ours != theirs:
-        yield path
-
-
-def test_environments_differ_only_in_names_sizes_reach_and_protection() -> None:
+@pytest.mark.parametrize("shape", SHAPES)
+def test_environments_differ_only_in_names_sizes_reach_and_protection(shape: str) -> None:
     """Of the same resources, whatever is not the name of the environment is a size, its reach, or a protection."""
-    prod = neutral_graph("prod")
+    prod = neutral_graph(shape, "prod")
     for environment in ("dev", "staging"):
-        other = neutral_graph(environment)
-        assert set() == set(other) - set(prod)
-        assert ONLY_LARGE >= {type_.rpartition(":")[2] for type_, _ in set(prod) - set(other)}
-        for key in other:
-            assert set() == set(different(other[key], prod[key])) - SIZES - REACH - PROTECTION, key
+        other = neutral_graph(shape, environment)
+        assert ONLY_LARGE[shape] >= {type_.rpartition(":")[2] for type_, _ in set(prod) - set(other)}
+        assert ONLY_SMALL[shape] >= {type_.rpartition(":")[2] for type_, _ in set(other) - set(prod)}
+        for key in set(other) & set(prod):
+            assert set() == set(different(other[key], prod[key])) - SIZES[shape] - REACH[shape] - PROTECTION, key
 
 
-def test_data_is_protected_outside_of_dev() -> None:
-    """Buckets, databases and keys refuse to be deleted in staging and prod, and go with a dev environment."""
-    stateful = {"aws:s3/bucket:Bucket", "aws:rds/instance:Instance", "aws:kms/key:Key", "aws:ecr/repository:Repository"}
-    for environment, protected in (("dev", False), ("staging", True), ("prod", True)):
-        graph = recorded(environment)
-        kept = {item.protect for (type_, _), item in graph.items() if type_ in stateful}
-        assert {protected} == {bool(value) for value in kept}
+STATEFUL = {
+    "aws": {"aws:s3/bucket:Bucket", "aws:rds/instance:Instance", "aws:kms/key:Key", "aws:ecr/repository:Repository"},
+    "kubernetes": {"kubernetes:postgresql.cnpg.io/v1:Cluster"},
+}
+HOMES = {"artifacts", "database"}
+"""Components of a cluster whose namespace has the volumes with the data."""
 
 
-def test_a_new_zone_changes_nothing_that_is_there() -> None:
-    """A zone in the address plan adds resources; what is there stays, or takes one more subnet in place."""
-    network = json.loads(json.dumps(values("prod")["network"]))
-    fewer = json.loads(json.dumps(network))
-    for ranges in fewer["subnets"].values():
-        del ranges["euc1-az3"]
-    before, after = recorded("prod", network=fewer), recorded("prod", network=network)
-    assert set() == set(before) - set(after)
-    grown = {
-        ("aws:rds/subnetGroup:SubnetGroup", "database"),
-        ("aws:codebuild/project:Project", "runners"),
-        ("aws:iam/rolePolicy:RolePolicy", "runners"),
-    }
-    for key, item in before.items():
-        left_alone = {path.rpartition(".")[2] for path in item.ignore_changes}
-        assert set() == set(different(dict(item.inputs), dict(after[key].inputs))) - left_alone or key in grown, key
+@pytest.mark.parametrize("shape", SHAPES)
+def test_data_is_protected_outside_of_dev(shape: str) -> None:
+    """What holds data refuses to be deleted in staging and prod, and goes with a dev environment."""
+    for environment in ENVIRONMENTS:
+        graph = recorded(shape, environment)
+        kept = [
+            item.protect
+            for (type_, name), item in graph.items()
+            if type_ in STATEFUL[shape] or (type_ == "kubernetes:core/v1:Namespace" and name in HOMES)
+        ]
+        assert len(kept) >= 3
+        assert {environment != "dev"} == {bool(value) for value in kept}
 
 
-def test_a_new_pool_changes_nothing_that_is_there() -> None:
-    """One more pool, of GPUs even, is its own resources; what others wait for or are made of stays."""
-    pools = values("prod")["node_pools"]
-    more = pools | {"training": {"flavor": "eks_managed", "instance_types": ["p5.48xlarge"], "max_size": 2}}
-    before, after = recorded("prod"), recorded("prod", node_pools=more)
+MORE_POOLS: dict[str, dict[str, Any]] = {
+    "aws": {"flavor": "eks_managed", "instance_types": ["p5.48xlarge"], "max_size": 2},
+    "kubernetes": {
+        "flavor": "existing",
+        "labels": {"stackwright/pool": "training"},
+        "taints": [{"key": "training"}],
+        "cpu": 192,
+        "memory_gib": 2048,
+        "max_size": 2,
+    },
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_new_pool_changes_nothing_that_is_there(shape: str) -> None:
+    """One more pool is its own resources; what others wait for or are made of stays."""
+    pools = values(shape, "prod")["node_pools"]
+    before, after = recorded(shape, "prod"), recorded(shape, "prod", node_pools=pools | {"training": MORE_POOLS[shape]})
 
     assert set() == set(before) - set(after)
     assert before == {key: after[key] for key in before}
-    made = {item.name for item in after.values() if item.type.endswith(":EksManagedNodePool")}
-    assert {"training", "system", *pools} == made
+    made = {item.name for item in after.values() if item.type.endswith("NodePool")}
+    assert {"training", *(["system"] if shape == "aws" else []), *pools} == made
 
 
-def test_two_environments_share_an_account() -> None:
-    """Fixed physical names carry the environment: two in one account do not meet."""
-    fixed = [
-        {
-            (type_, str(item.inputs[name]))
-            for (type_, _), item in recorded(environment, account="111111111111").items()
-            for name in ("bucket", "name", "identifier")
-            if type_.startswith("aws:") and not str(item.inputs.get(name, "${")).startswith("${")
-        }
-        for environment in ("staging", "prod")
-    ]
-    assert set() == fixed[0] & fixed[1]
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_program_is_the_same_twice(shape: str) -> None:
+    """The same spec registers the same resources, in whatever order they are written."""
+    told = values(shape, "prod")
+    turned = dict(reversed(list(told.items())))
+
+    assert recorded(shape, "prod") == recorded(shape, "prod", **turned)
 
 
-def test_every_resource_has_our_provider() -> None:
-    """No default provider: each resource goes through the one that is bound to the account."""
-    provider = "urn:pulumi:prod::stackwright-environment::pulumi:providers:aws::aws"
-    custom = [item for (type_, _), item in recorded("prod").items() if item.custom and type_.startswith("aws:")]
-    assert {provider} == {str(item.provider).partition("::${")[0] for item in custom}
+PROVIDERS = {"aws": {"aws", "kubernetes"}, "kubernetes": {"kubernetes", "random", "tls"}}
 
 
-@pytest.mark.parametrize("bounded", [True, False])
-def test_every_role_carries_the_boundary(bounded: bool) -> None:
-    """Who applies may make no other role; an account that was not bootstrapped by us has none to carry."""
-    roles = [
-        item for (type_, _), item in recorded("dev", bounded_roles=bounded).items() if type_ == "aws:iam/role:Role"
-    ]
-    arn = "arn:aws:iam::111111111111:policy/acme-dev-boundary"
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_resource_has_a_provider_of_ours(shape: str) -> None:
+    """No default provider: each goes through one that is bound to the account or the cluster, or that makes values."""
+    root = "urn:pulumi:prod::stackwright-environment::pulumi:providers:"
+    custom = [item for (type_, _), item in recorded(shape, "prod").items() if item.custom and type_[:7] != "pulumi:"]
 
-    assert {arn if bounded else None} == {item.inputs.get("permissionsBoundary") for item in roles}
+    used = {(item.type.partition(":")[0], str(item.provider).partition("::${")[0]) for item in custom}
+    assert {(name, f"{root}{name}::{name}") for name in PROVIDERS[shape]} == used

@@ -74,7 +74,7 @@ def test_a_project_comes_and_goes(engine: Engine, endpoint: str, cloud: Cloud, m
     assert json.loads(content) == engine.outputs(run)["contract"]
 
     monkeypatch.setattr("pipelines.aws.client", lambda service, *_, **__: getattr(cloud, service))
-    signature = sign_bytes(b"package", open_signer(contract.signing_key))
+    signature = sign_bytes(b"package", open_signer(contract))
     assert verify_bytes(b"package", signature, contract.signing_key.public_key)
 
     cloud.s3.put_object(Bucket=BUCKET, Key="churn/models/sha256/ab/manifest.json", Body=b"{}")

@@ -64,6 +64,8 @@ def test_the_contract_says_where_everything_is() -> None:
     assert {"transactions": f"{bucket}/ledger/published/transactions"} == found.data_sets
     assert f"{bucket}/churn/predictions" == found.monitoring.predictions_uri
     assert "https://churn.dev.ml.acme.example" == found.model_deployer.uri
+    assert found.model_deployer.flavor == "kubernetes"
+    assert "prediction-log" == found.model_deployer.prediction_log_secret
     assert PUBLIC_KEY == found.signing_key.public_key
     assert "awskms:///arn:aws:kms:eu-central-1:111111111111:key/churn-signing" == found.signing_key.private_key_uri
     assert {"nvidia.com/gpu": 1} == found.node_pools["gpu"].accelerators
@@ -95,7 +97,13 @@ def test_the_contract_comes_last(stack: str) -> None:
 
 def test_data_is_protected_outside_of_dev() -> None:
     """Images, the signing key and secrets refuse to be deleted in staging and prod, and go with a dev environment."""
-    stateful = {"aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret"}
+    stateful = {
+        "aws:ecr/repository:Repository",
+        "aws:kms/key:Key",
+        "aws:secretsmanager/secret:Secret",
+        "kubernetes:core/v1:Secret",
+        "random:index/randomPassword:RandomPassword",
+    }
     for stack, protected in (("churn-dev", False), ("churn-staging", True), ("churn-prod", True)):
         kept = {item.type: item.protect for item in with_own_secret(stack).managed if item.type in stateful}
         assert dict.fromkeys(stateful, protected) == kept
@@ -167,7 +175,7 @@ def test_every_resource_has_one_of_our_providers() -> None:
     for item in found.managed:
         kinds.setdefault(item.type.partition(":")[0], set()).add((item.provider or "").rpartition("::")[2])
 
-    assert {"aws": {"aws"}, "kubernetes": {"kubernetes"}} == kinds
+    assert {"aws": {"aws"}, "kubernetes": {"kubernetes"}, "random": {"random"}} == kinds
     (cloud,) = [item for item in found.resources if item.type == "pulumi:providers:aws"]
     tags = {"stackwright:environment": "dev", "stackwright:tier": "dev", "stackwright:project": "churn"}
     assert tags == json.loads(cloud.inputs["defaultTags"])["tags"]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pulumi import ResourceOptions
 
     from components.base import Place
+    from components.cluster_services.contract import ClusterServicesOutputs
+    from components.ingress.contract import IngressOutputs
     from tests.harness.acme.artifact_store.contract import MinioSpec
 
 
@@ -21,8 +23,25 @@ class MinioArtifactStore(Component[ArtifactStoreOutputs]):
 
     package = "acme"
 
-    def __init__(self, name: str, spec: MinioSpec, *, place: Place, opts: ResourceOptions | None = None) -> None:
-        super().__init__(name, spec, opts)
+    def __init__(
+        self,
+        name: str,
+        spec: MinioSpec,
+        *,
+        place: Place,
+        services: ClusterServicesOutputs | None = None,
+        ingress: IngressOutputs | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, spec, opts, services, ingress)
         self.outputs = self.promise(
-            ArtifactStoreOutputs(uri=Output.from_input(f"s3://{spec.bucket}"), encryption_key=Output.from_input(None))
+            ArtifactStoreOutputs(
+                uri=Output.from_input(f"s3://{spec.bucket}"),
+                encryption_key=Output.from_input(None),
+                endpoint=Output.from_input("https://minio.acme.example"),
+                endpoint_inside=Output.from_input("https://minio.acme.example"),
+                region=Output.from_input("us-east-1"),
+                users_namespace=None,
+                credentials_secret="storage/minio",
+            )
         )

@@ -11,7 +11,7 @@ import pytest
 
 from components.base import Tier
 from components.catalogue import build
-from components.cluster.contract import ClusterOutputs
+from components.cluster.contract import ClusterAbilities, ClusterOutputs
 from components.cluster_services.contract import EksServicesSpec
 from components.conformance.standins import STAND_IN, stand_in
 from components.ingress.contract import AlbSpec
@@ -19,7 +19,7 @@ from components.network.contract import NetworkOutputs
 from components.node_pools.contract import NodePoolOutputs
 from pipelines.plan.graph import Graph, GraphResource
 from pipelines.plan.policy.base import sketch
-from pipelines.plan.policy.closure import CLUSTER, INGRESS, INGRESS_CLASS, RELEASE, STORAGE_CLASS, Abilities, unprovided
+from pipelines.plan.policy.closure import CLUSTER, INGRESS, INGRESS_CLASS, RELEASE, STORAGE_CLASS, unprovided
 from pipelines.plan.record import graph_of
 from tests.harness.recorded import PLACES, deploy
 
@@ -98,20 +98,26 @@ USED: dict[str, dict[str, Any]] = {
         "spec": {"template": {"spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}
     },
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler app": {"spec": {}},
+    "kubernetes:cert-manager.io/v1:Certificate app": {"spec": {"issuerRef": {"kind": "ClusterIssuer", "name": "ours"}}},
     "kubernetes:gateway.networking.k8s.io/v1:Gateway app": {"spec": {"gatewayClassName": "eg"}},
+    "kubernetes:postgresql.cnpg.io/v1:Cluster db": {"spec": {"storage": {}}},
 }
 ABILITIES = {
-    "api_groups": ("gateway.networking.k8s.io", "metrics.k8s.io"),
+    "api_groups": ("cert-manager.io", "gateway.networking.k8s.io", "metrics.k8s.io", "postgresql.cnpg.io"),
+    "cluster_issuers": ("ours",),
+    "default_storage_class": "gp3",
     "extended_resources": ("nvidia.com/gpu",),
     "gateway_classes": ("eg",),
     "ingress_classes": ("alb",),
     "storage_classes": ("gp3",),
 }
+IMPLIED = {"default_storage_class": "storage_classes"}
+"""Ability -> the one that it is one of."""
 
 
 def able(abilities: dict[str, Any]) -> Graph:
     """Return what uses everything, on a cluster that says what it has."""
-    return sketch(USED).model_copy(update={"abilities": Abilities.model_validate(abilities)})
+    return sketch(USED).model_copy(update={"abilities": ClusterAbilities.model_validate(abilities)})
 
 
 def test_a_cluster_of_another_stack_says_what_it_has() -> None:
@@ -122,19 +128,27 @@ def test_a_cluster_of_another_stack_says_what_it_has() -> None:
 @pytest.mark.parametrize(
     ("ability", "expected"),
     [
-        ("api_groups", ["API group `gateway.networking.k8s.io`", "API group `metrics.k8s.io`"]),
+        (
+            "api_groups",
+            [
+                f"API group `{group}`"
+                for group in ("cert-manager.io", "gateway.networking.k8s.io", "metrics.k8s.io", "postgresql.cnpg.io")
+            ],
+        ),
+        ("cluster_issuers", ["ClusterIssuer `ours`"]),
+        ("default_storage_class", ["StorageClass `(the default)`"]),
         ("extended_resources", ["extended resource `nvidia.com/gpu`"]),
         ("gateway_classes", ["GatewayClass `eg`"]),
         ("ingress_classes", ["IngressClass `alb`"]),
-        ("storage_classes", ["StorageClass `gp3`"]),
+        ("storage_classes", ["StorageClass `(the default)`", "StorageClass `gp3`"]),
     ],
 )
 def test_what_it_does_not_have_is_found(ability: str, expected: list[str]) -> None:
     """Each kind of ability is asked for by something."""
-    had = {name: values for name, values in ABILITIES.items() if name != ability}
+    had = {name: values for name, values in ABILITIES.items() if ability not in (name, IMPLIED.get(name))}
     found = [told for _, told in unprovided(able(had))]
 
-    assert expected == [told.removeprefix("uses ").partition(",")[0] for told in found]
+    assert expected == sorted(told.removeprefix("uses ").partition(",")[0] for told in found)
 
 
 @pytest.mark.parametrize(

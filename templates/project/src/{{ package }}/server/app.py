@@ -55,7 +55,7 @@ class App:
         if method != "GET":
             return _error(405, f"{method}: use GET")
         if path == "/metrics":
-            self._metrics.unlogged.set(self._log.dropped)
+            self._metrics.logged(self._log)
             return 200, metrics.CONTENT_TYPE, self._metrics.text()
         return 200, JSON, self._pages[path]
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import os
 import struct
 import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
@@ -54,11 +52,29 @@ class Privacy:
         return found
 
 
+class Lines(Protocol):
+    """Where lines go; as text, it says where."""
+
+    dropped_rows: int
+    """Rows that were written and lost again."""
+    pending_bytes: int
+    """What is not yet where it belongs."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def append(self, content: bytes) -> None:
+        """Add lines, all or none; an `OSError` says that they were not taken."""
+
+    def close(self) -> None:
+        """Bring all lines where they belong."""
+
+
 class PredictionLog:
     """Collects entries on the hot path; a task of its own writes them."""
 
-    def __init__(self, path: Path, model: str, digest: str, privacy: Privacy) -> None:
-        self._path = path
+    def __init__(self, lines: Lines, model: str, digest: str, privacy: Privacy) -> None:
+        self.lines = lines
         self._model = model
         self._digest = digest
         self._privacy = privacy
@@ -66,8 +82,6 @@ class PredictionLog:
         self._task: asyncio.Task[None] | None = None
         self._refused = False
         self.dropped = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
 
     def add(self, request_id: str, columns: NDArray[np.float32], result: tuple[Any, Any]) -> None:
         """Remember one answered request."""
@@ -76,6 +90,7 @@ class PredictionLog:
 
     def start(self) -> None:
         """Begin to write regularly."""
+        self.lines.start()
         self._task = asyncio.create_task(self._write_regularly())
 
     async def close(self) -> None:
@@ -85,29 +100,21 @@ class PredictionLog:
             await asyncio.gather(self._task, return_exceptions=True)
         self.flush()
         if self._waiting:
-            print(f"{self._path}: {len(self._waiting)} requests could not be written", file=sys.stderr)
-        os.fsync(self._file.fileno())
-        self._file.close()
+            print(f"{self.lines}: {len(self._waiting)} requests could not be written", file=sys.stderr)
+        await asyncio.to_thread(self.lines.close)
 
     def flush(self) -> None:
         """Write what is waiting; when the disk refuses, keep it and try again later."""
         entries, self._waiting = self._waiting, []
         if not entries:
             return
-        end = os.fstat(self._file.fileno()).st_size
         try:
-            self._write(b"".join(self._lines(entry) for entry in entries))
+            self.lines.append(b"".join(self._lines(entry) for entry in entries))
         except OSError as error:
-            os.ftruncate(self._file.fileno(), end)
             self._keep(entries)
             self._say(f"cannot be written: {error.strerror}; requests are kept in memory", refused=True)
         else:
             self._say("can be written again", refused=False)
-
-    def _write(self, content: bytes) -> None:
-        view = memoryview(content)
-        while view:
-            view = view[self._file.write(view) :]
 
     def _keep(self, entries: list[Entry]) -> None:
         kept = (entries + self._waiting)[-KEPT_ENTRIES:]
@@ -116,7 +123,7 @@ class PredictionLog:
 
     def _say(self, message: str, *, refused: bool) -> None:
         if refused != self._refused:
-            print(f"{self._path}: {message}", file=sys.stderr)
+            print(f"{self.lines}: {message}", file=sys.stderr)
         self._refused = refused
 
     async def _write_regularly(self) -> None:

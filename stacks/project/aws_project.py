@@ -1,4 +1,4 @@
-"""What belongs to one project, and the rights of its roles."""
+"""What belongs to one project in AWS, and the rights of its roles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pulumi_aws import ecr, iam, kms, secretsmanager
 from components.component import Component
 from components.container_registry.contract import EcrSpec
 from components.container_registry.ecr import image_repository
-from stacks.project.rights import Belongings, Rights, Statement
+from stacks.project.aws_rights import Belongings, Rights, Statement
 from stacks.project.spec import ProjectOutputs, ProjectSpec
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SECRET_RECOVERY_DAYS = 30
 
 
-class Project(Component[ProjectOutputs]):
+class AwsProject(Component[ProjectOutputs]):
     """A repository for images, a key that attests packages, an empty secret for the tracker, and rights by role.
 
     A person or a job puts `username` and `password` of the experiment tracker into the secret; no program holds them.
@@ -46,15 +46,17 @@ class Project(Component[ProjectOutputs]):
             repository=repository.arn if repository else None,
             secret=secret.arn if secret else self._shared_secret(),
         )
-        self._grant(Rights(spec, platform, own), spec, ci_identity)
+        self._grant(Rights(spec, platform, own), ci_identity)
         asked = pulumi.InvokeOutputOptions(parent=self, depends_on=[key])
         shared = platform.experiment_tracker.credentials_secret
         self.outputs = self.promise(
             ProjectOutputs(
                 image_repository=repository.repository_url if repository else self._elsewhere(),
-                signing_key_arn=key.arn,
+                signing_key_uri=pulumi.Output.concat("awskms:///", key.arn),
                 signing_public_key=kms.get_public_key_output(key_id=key.arn, opts=asked).public_key_pem,
                 credentials_secret=secret.name if secret else pulumi.Output.from_input(shared),
+                storage_secret=pulumi.Output.from_input(None),
+                promotion_secret=pulumi.Output.from_input(None),
             )
         )
 
@@ -101,12 +103,13 @@ class Project(Component[ProjectOutputs]):
         name = self._platform.experiment_tracker.credentials_secret
         return f"arn:{place.partition}:secretsmanager:{place.region}:{place.account}:secret:{name}-??????"
 
-    def _grant(self, rights: Rights, spec: ProjectSpec, roles: CiIdentityOutputs) -> None:
-        self._attach("deploy", roles.deploy_role_name, rights.deploy())
-        self._attach("plan", roles.plan_role_name, rights.plan())
-        if spec.ci_identity.promotes_to:
-            self._attach("promotion", roles.promotion_role_name.apply(str), rights.promotion())
+    def _grant(self, rights: Rights, roles: CiIdentityOutputs) -> None:
+        self._attach("deploy", roles.deploy, rights.deploy())
+        self._attach("plan", roles.plan, rights.plan())
+        for promotion in roles.promotion:
+            self._attach("promotion", promotion, rights.promotion())
 
-    def _attach(self, what: str, role: pulumi.Output[str], statements: Sequence[Statement]) -> None:
+    def _attach(self, what: str, role_arn: pulumi.Output[str], statements: Sequence[Statement]) -> None:
         policy = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [*statements]})
+        role = role_arn.apply(lambda arn: arn.rpartition("/")[2])
         iam.RolePolicy(f"{self._name}-{what}", role=role, policy=policy, opts=self.child)

@@ -1,0 +1,1 @@
+"""Images of projects: named by repository and digest, never by a tag."""

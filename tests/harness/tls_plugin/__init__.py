@@ -1,0 +1,1 @@
+"""A provider plugin that stands in for `pulumi-tls`."""

@@ -1,0 +1,12 @@
+"""The executable: the engine starts it, and finds everything else in the environment."""
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from pulumi.provider.experimental.server import main
+
+from tests.harness.tls_plugin.provider import TlsStandIn
+
+main(sys.argv[1:], version("pulumi-tls"), TlsStandIn(Path(os.environ["STANDIN_FOLDER"])))
