@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 NAMESPACE = "monitoring"
 """Where Prometheus, Alertmanager and Grafana run, and whence Prometheus asks served models."""
 
+CHART = "kube-prometheus-stack"
+"""What `prometheus` installs."""
+
 DASHBOARD_LABEL = "grafana_dashboard"
 """Label of the ConfigMaps, of any namespace, that Grafana shows as dashboards; its value is `1`."""
 

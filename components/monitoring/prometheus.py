@@ -12,8 +12,8 @@ from components.charts import release
 from components.component import Component
 from components.ingress.contract import ROUTES_LABEL
 from components.ingress.route import route
-from components.monitoring.contract import NAMESPACE, MonitoringOutputs, PrometheusSpec
-from components.monitoring.prometheus_values import ADMIN, CHART, PROMETHEUS, values
+from components.monitoring.contract import CHART, NAMESPACE, MonitoringOutputs, PrometheusSpec
+from components.monitoring.prometheus_values import ADMIN, PROMETHEUS, values
 from components.pod_security import guarded_namespace
 
 if TYPE_CHECKING:

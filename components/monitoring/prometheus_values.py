@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from components.cluster_services.values import Values, resources
-from components.monitoring.contract import DASHBOARD_LABEL
+from components.monitoring.contract import CHART, DASHBOARD_LABEL
 
 if TYPE_CHECKING:
     from pulumi import Output
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from components.base import Place
     from components.monitoring.contract import PrometheusSpec
 
-CHART = "kube-prometheus-stack"
 PROMETHEUS = f"{CHART}-prometheus"
 ADMIN = "grafana-admin"
 

@@ -17,7 +17,7 @@ from components.container_registry.contract import ExistingSpec as ContainerRegi
 from components.database import contract as database
 from components.experiment_tracker.contract import ExperimentTrackerSpec
 from components.ingress import contract as ingress
-from components.monitoring.contract import MonitoringSpec
+from components.monitoring.contract import CHART, MonitoringSpec
 from components.node_pools.contract import ExistingSpec as NodePoolSpec
 from components.node_pools.contract import PoolName
 from components.runners import contract as runners
@@ -40,9 +40,6 @@ IN_CLUSTER = (
     "alerts",
 )
 """Kinds that say what API groups they need."""
-
-MONITORING_CHART = "kube-prometheus-stack"
-"""What `monitoring` installs."""
 
 
 class KubernetesEnvironmentSpec(Environment):
@@ -89,7 +86,7 @@ class KubernetesEnvironmentSpec(Environment):
     @property
     def abilities(self) -> ClusterAbilities:
         """What the cluster has once the environment is there: for the stacks of projects."""
-        had, installed = self.cluster.abilities, [charts()[name] for name in (*self.services.charts, MONITORING_CHART)]
+        had, installed = self.cluster.abilities, [charts()[name] for name in (*self.services.charts, CHART)]
         more = {
             name: tuple(
                 sorted({*getattr(had, name), *(found for chart in installed for found in getattr(chart, name))})
