@@ -20,8 +20,10 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 @pytest.fixture(autouse=True, scope="session")
 def quiet() -> Generator[None]:
-    """No telemetry in anything that a test starts."""
+    """No telemetry in anything that a test starts, and no `make` that believes another one called it."""
     with pytest.MonkeyPatch.context() as patch:
+        for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+            patch.delenv(name, raising=False)
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         patch.setenv("DO_NOT_TRACK", "true")
         yield

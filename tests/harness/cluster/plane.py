@@ -154,8 +154,10 @@ class Plane:
         return json.loads((self.folder / "state.json").read_text())["programs"][program]
 
     def wait_until_ready(self) -> None:
-        """Wait until the API server says that it is ready."""
+        """Wait until the API server says that it is ready, and has read who may do what."""
         self.eventually(self.is_ready, "an API server that is ready")
+        anybody = kubernetes.AuthenticationV1Api(self.client("anybody"))
+        self.eventually(lambda: _knows_itself(anybody), "an API server that knows the rights of people")
 
     def is_ready(self) -> bool:
         """Return whether the API server says that it is ready."""
@@ -211,6 +213,14 @@ class Plane:
 
 def _is_ready(node: Any) -> bool:
     return any(item.type == "Ready" and item.status == "True" for item in node.status.conditions or ())
+
+
+def _knows_itself(review: kubernetes.AuthenticationV1Api) -> bool:
+    try:
+        review.create_self_subject_review({})
+    except ApiException:  # the API server is ready before it has read the rights that it keeps
+        return False
+    return True
 
 
 def _text(content: bytes) -> str:
