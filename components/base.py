@@ -110,7 +110,8 @@ class Spec(Document, Generic[OutputsT]):
     def _exactly_one(self) -> Self:
         given = [name for name in self.one_of if getattr(self, name) is not None]
         if self.one_of and len(given) != 1:
-            raise ValueError(f"give one of {', '.join(self.one_of)}; {' and '.join(given) or 'none of them'} is given")
+            told = f"{' and '.join(given)} are given" if given else "none of them is given"
+            raise ValueError(f"give one of {', '.join(self.one_of)}; {told}")
         return self
 
     @property

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.harness.cluster.fixtures"]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
+LONG = ("rehearsal", "engine", "cluster")
+"""Marks of tests that take long, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: whoever is left with one at the end has no company."""
+    longest: dict[str, int] = {}
+    for item in items:
+        rank = next((place for place, mark in enumerate(LONG) if item.get_closest_marker(mark)), len(LONG))
+        longest[item.location[0]] = min(rank, longest.get(item.location[0], rank))
+    items.sort(key=lambda item: longest[item.location[0]])
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,72 +7,21 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
+from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from kubernetes import client as kubernetes
 
 from components.errors import UserError
-from tests.harness.children import killed, observed, points
-from tests.harness.cluster.plane import Plane
 from tests.harness.cluster.rest import Rest
-from tests.harness.cluster.serving import Home, release
-from tests.harness.cluster.tenants import settle
+from tests.harness.cluster.serving import Home, paths, release, waiting
 from tests.harness.command import stackwright
 from tests.harness.documents import contract_document
 from tests.harness.project import Toy
 from tests.harness.registry import registry
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def settled(new_plane: Callable[[], AbstractContextManager[Plane]]) -> Generator[dict[str, Home]]:
-    """A cluster with a project of each shape, and room for their pods."""
-    with new_plane() as plane:
-        plane.install_crds(["gateway.networking.k8s.io", "monitoring.coreos.com"])
-        plane.add_nodes(_node("one"), _node("two"))
-        names = {"kubernetes": "churn", "aws": "fraud"}
-        yield {shape: Home(plane, settle(plane, shape, name)) for shape, name in names.items()}
-
-
-@pytest.fixture
-def home(settled: dict[str, Home]) -> Generator[Home]:
-    """The namespace of a project, with nothing deployed."""
-    yield from _empty(settled["kubernetes"])
-
-
-@pytest.fixture(params=["kubernetes", "aws"])
-def each_home(settled: dict[str, Home], request: pytest.FixtureRequest) -> Generator[Home]:
-    """The same, of each shape: routes are of different kinds, and so are the rules about them."""
-    yield from _empty(settled[request.param])
-
-
-def _empty(home: Home) -> Generator[Home]:
-    yield home
-    home.clear()
-    assert {} == home.objects()
-
-
-def _node(name: str) -> dict[str, Any]:
-    capacity = {"cpu": "16", "memory": "64Gi", "ephemeral-storage": "100Gi", "pods": "110"}
-    return {
-        "metadata": {
-            "name": name,
-            "labels": {"kubernetes.io/hostname": name},
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
-        },
-        "status": {"capacity": capacity, "allocatable": capacity},
-    }
-
-
-def waiting(reason: str, message: str = "it said so") -> dict[str, str]:
-    """Return how pods say that they never get ready."""
-    return {"plane.test/waiting": reason, "plane.test/message": message}
 
 
 def test_the_first_deployment(each_home: Home) -> None:
@@ -104,17 +53,6 @@ def test_the_route_is_one_with_a_path_for_each_model(each_home: Home) -> None:
     home.deployer().remove("lapse")
     assert ["/v2/models/churn"] == paths(home)
     assert ["churn"] == home.deployer().deployed()
-
-
-def paths(home: Home) -> list[str]:
-    """Return the paths of the project's one route."""
-    kind = "HTTPRoute" if home.gateway else "Ingress"
-    (route,) = [item for name, item in home.objects().items() if name.startswith(f"{kind}/")]
-    if home.gateway:
-        assert [home.host] == route["spec"]["hostnames"]
-        return [match["path"]["value"] for rule in route["spec"]["rules"] for match in rule["matches"]]
-    assert [home.host] == [rule["host"] for rule in route["spec"]["rules"]]
-    return [path["path"] for path in route["spec"]["rules"][0]["http"]["paths"]]
 
 
 def test_deploying_again_changes_nothing(each_home: Home) -> None:
@@ -313,74 +251,6 @@ def test_who_was_overtaken_puts_nothing_back(home: Home) -> None:
         home.deployer(tell=overtake).deploy(*release(2))
 
     assert [release(3)[0].digest] == home.served() == served
-
-
-def upgrade(home: Home, number: int = 2) -> Callable[[], Any]:
-    """Return the deployment of a release."""
-    return lambda: home.deployer().deploy(*release(number)).digest
-
-
-STEPS = ["change_cluster"] * 5
-"""Deployment, Service, scaler, route, and the Deployment again: it is rolled out."""
-
-
-def test_an_upgrade_makes_these_writes(home: Home, tmp_path: Path) -> None:
-    """What the kills below are around."""
-    home.deployer().deploy(*release(1))
-
-    assert STEPS == observed(upgrade(home), tmp_path)
-
-
-@pytest.mark.parametrize(("number", "name", "when"), points(STEPS))
-@pytest.mark.parametrize("before", [None, 1], ids=["first", "upgrade"])
-def test_a_killed_deployment_is_completed_by_the_next(
-    before: int | None, number: int, name: str, when: str, home: Home, tmp_path: Path
-) -> None:
-    """Whichever write was the last one, the second run serves what is pinned, and leaves nothing unfinished."""
-    if before:
-        home.deployer().deploy(*release(before))
-    killed(upgrade(home), number, when, tmp_path)
-
-    assert release(2)[0].digest == home.deployer().deploy(*release(2)).digest
-
-    assert [release(2)[0].digest] == home.served()
-    assert "stackwright/returns-to" not in home.objects()["Deployment/churn"]["metadata"]["annotations"]
-    assert ["/v2/models/churn"] == paths(home)
-
-
-@pytest.mark.parametrize(("number", "name", "when"), points(STEPS[:3]))
-def test_a_killed_bad_deployment_does_not_become_what_is_returned_to(
-    number: int, name: str, when: str, home: Home, tmp_path: Path
-) -> None:
-    """Release 2 never gets ready and its deployment is killed; release 3 fails, too: release 1 is returned to."""
-    home.deployer().deploy(*release(1))
-    for bad in (2, 3):
-        home.behaviour[release(bad)[0].digest] = waiting("CrashLoopBackOff")
-    killed(upgrade(home), number, when, tmp_path)
-
-    with pytest.raises(UserError, match=f"{release(1)[0].digest[:19]} keeps serving"):
-        home.deployer().deploy(*release(3))
-
-    assert [release(1)[0].digest] == home.served()
-    assert release(1)[0].digest == home.deployer().deploy(*release(1)).digest
-
-
-REMOVAL = ["change_cluster"] * 5
-"""Service, route, scaler, budget, Deployment."""
-
-
-@pytest.mark.parametrize(("number", "name", "when"), points(REMOVAL))
-def test_a_killed_removal_is_completed_by_the_next(
-    number: int, name: str, when: str, home: Home, tmp_path: Path
-) -> None:
-    """As long as anything is left, the model is found as deployed."""
-    home.deployer().deploy(*release(1))
-    killed(lambda: home.deployer().remove("churn"), number, when, tmp_path)
-
-    for model in home.deployer().deployed():
-        home.deployer().remove(model)
-
-    assert {} == home.objects()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from kubernetes import client as kubernetes
 
+from tests.harness.cluster.nodes import plain_node
 from tests.harness.cluster.plane import Plane
 from tests.harness.cluster.rest import AnswerError, Rest
 from tests.harness.cluster.rights import Right, Subject, allowed
@@ -41,20 +42,8 @@ def tenants(
     """Two projects of a shape."""
     with new_plane() as plane:
         plane.install_crds(["gateway.networking.k8s.io"])
-        plane.add_nodes(_gpu_node("one"), _gpu_node("two"))
+        plane.add_nodes(*(plain_node(name, **{"nvidia.com/gpu": "4"}) for name in ("one", "two")))
         yield Tenants(plane, settle(plane, request.param, "churn"), settle(plane, request.param, "fraud"))
-
-
-def _gpu_node(name: str) -> dict[str, Any]:
-    capacity = {"cpu": "16", "memory": "64Gi", "nvidia.com/gpu": "4", "pods": "110"}
-    return {
-        "metadata": {
-            "name": name,
-            "labels": {"kubernetes.io/hostname": name},
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
-        },
-        "status": {"capacity": capacity, "allocatable": capacity},
-    }
 
 
 def model(tenant: Tenant, replicas: int = 1, *, gpus: int = 0, **pod: Any) -> dict[str, Any]:

@@ -27,6 +27,9 @@ pytestmark = [
 FAILING = [random.Random(20260101 + place).randint(2, 9) for place in range(10)]
 """At which create ten `up`s of staging fail, one after the other."""
 
+PROTECTED = [pytest.param("staging", marks=pytest.mark.slow), "prod"]
+"""Where `protect` holds; staging goes as prod does."""
+
 DATA = {
     "aws:ecr/repository:Repository",
     "aws:kms/key:Key",
@@ -156,7 +159,7 @@ def test_the_stack_says_where_things_are(life: Life) -> None:
     assert f"eks/cluster:Cluster {platform.cluster.name}" in there["kept"]
 
 
-@pytest.mark.parametrize("name", ["staging", "prod"])
+@pytest.mark.parametrize("name", PROTECTED)
 def test_a_refused_destroy_keeps_what_is_protected_and_what_that_needs(lives: Callable[[str], Life], name: str) -> None:
     """It takes everything else, really: the objects in the cluster, too. The next `up` puts all of it back."""
     life = lives(name)
@@ -178,7 +181,7 @@ def test_a_refused_destroy_keeps_what_is_protected_and_what_that_needs(lives: Ca
     assert sorted(there) == sorted(life.there())
 
 
-@pytest.mark.parametrize("name", ["staging", "prod"])
+@pytest.mark.parametrize("name", PROTECTED)
 def test_an_environment_whose_data_is_protected_goes_in_two_steps(lives: Callable[[str], Life], name: str) -> None:
     """What cannot be made again is protected; as a `dev` environment it is not, here or at AWS, and all of it goes."""
     life = lives(name)

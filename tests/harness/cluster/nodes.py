@@ -59,6 +59,21 @@ def node_of(
     }
 
 
+def plain_node(name: str, **more: str) -> dict[str, Any]:
+    """Return the manifest of a machine of no pool: 16 cores and 64 GiB.
+
+    Args:
+        name: Of the node.
+        more: Other resources by name, with dots and slashes: `**{"nvidia.com/gpu": "4"}`.
+    """
+    capacity = {"cpu": "16", "memory": "64Gi", "ephemeral-storage": "100Gi", "pods": str(PODS), **more}
+    labels = {"kubernetes.io/hostname": name}
+    return {
+        "metadata": {"name": name, "labels": labels, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+        "status": {"capacity": capacity, "allocatable": capacity},
+    }
+
+
 def _size(spec: EksManagedSpec | ExistingSpec) -> tuple[int, int, str]:
     """Return cores, memory in MiB and architecture of a machine."""
     if isinstance(spec, ExistingSpec):

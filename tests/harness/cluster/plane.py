@@ -154,15 +154,14 @@ class Plane:
         return json.loads((self.folder / "state.json").read_text())["programs"][program]
 
     def wait_until_ready(self) -> None:
-        """Wait until the API server says that it is ready, and has read who may do what."""
+        """Wait until the API server is ready."""
         self.eventually(self.is_ready, "an API server that is ready")
-        anybody = kubernetes.AuthenticationV1Api(self.client("anybody"))
-        self.eventually(lambda: _knows_itself(anybody), "an API server that knows the rights of people")
 
     def is_ready(self) -> bool:
-        """Return whether the API server says that it is ready."""
+        """Return whether the API server says that it is ready, and has read who may do what."""
         try:
             self.api().call_api("GET", f"{self.server}/readyz", header_params={}, _request_timeout=5)
+            kubernetes.AuthenticationV1Api(self._anybody).create_self_subject_review({}, _request_timeout=5)
         except (ApiException, urllib3.exceptions.HTTPError):
             return False
         return True
@@ -200,6 +199,10 @@ class Plane:
     def _admin(self) -> kubernetes.ApiClient:
         return config.new_client_from_config(str(self.kubeconfig()))
 
+    @cached_property
+    def _anybody(self) -> kubernetes.ApiClient:
+        return self.client("anybody")
+
     def _address(self) -> dict[str, str]:
         return {"server": self.server, "certificate-authority-data": _text(self.ca.read_bytes())}
 
@@ -213,14 +216,6 @@ class Plane:
 
 def _is_ready(node: Any) -> bool:
     return any(item.type == "Ready" and item.status == "True" for item in node.status.conditions or ())
-
-
-def _knows_itself(review: kubernetes.AuthenticationV1Api) -> bool:
-    try:
-        review.create_self_subject_review({})
-    except ApiException:  # the API server is ready before it has read the rights that it keeps
-        return False
-    return True
 
 
 def _text(content: bytes) -> str:

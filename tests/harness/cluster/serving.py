@@ -162,3 +162,19 @@ def release(number: int, model: str = "churn") -> tuple[Pin, Package]:
     digest, image = (f"sha256:{letter}{number:063x}" for letter in "ab")
     pin = Pin(model=model, release=number, digest=digest, commit=f"{number:040x}", contract_version="1.2", image=image)
     return pin, Package(Path(), digest, ())
+
+
+def paths(home: Home) -> list[str]:
+    """Return the paths of the project's one route."""
+    kind = "HTTPRoute" if home.gateway else "Ingress"
+    (route,) = [item for name, item in home.objects().items() if name.startswith(f"{kind}/")]
+    if home.gateway:
+        assert [home.host] == route["spec"]["hostnames"]
+        return [match["path"]["value"] for rule in route["spec"]["rules"] for match in rule["matches"]]
+    assert [home.host] == [rule["host"] for rule in route["spec"]["rules"]]
+    return [path["path"] for path in route["spec"]["rules"][0]["http"]["paths"]]
+
+
+def waiting(reason: str, message: str = "it said so") -> dict[str, str]:
+    """Return how pods say that they never get ready."""
+    return {"plane.test/waiting": reason, "plane.test/message": message}
