@@ -299,7 +299,8 @@ def test_people_sign_in_as_a_configuration_says(new_plane: Callable[[], Abstract
 def test_nothing_stays_behind_a_run_that_is_interrupted(tmp_path: Path, sent: signal.Signals) -> None:
     """All programs end with the last process that used them, however that ended."""
     program = (
-        "import sys, time; from pathlib import Path; from tests.harness.cluster.running import using\n"
+        "import signal, sys, time; from pathlib import Path; from tests.harness.cluster.running import using\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whoever is in the background ignores it
         "with using(Path(sys.argv[1])) as plane: print(plane.folder, flush=True); time.sleep(600)"
     )
     need_plane()
