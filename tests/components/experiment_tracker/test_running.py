@@ -32,7 +32,7 @@ WITHOUT_BINARIES = pytest.mark.skipif(not binaries(), reason="PostgreSQL is not 
 WHERE = [
     pytest.param("aws", marks=WITHOUT_BINARIES),
     pytest.param("aws-sqlite", marks=pytest.mark.slow if binaries() else ()),
-    pytest.param("cluster", marks=WITHOUT_BINARIES),
+    pytest.param("cluster", marks=[WITHOUT_BINARIES, pytest.mark.slow]),
 ]
 RIGHTS = {
     "mlflow/mlflow": {"get", "patch"},
