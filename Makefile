@@ -34,19 +34,35 @@ include tools/tools.mk
 demo: setup ## Take a scaffolded project through its whole life, offline after the first time.
 	stackwright rehearse --report rehearsal.html
 
+# More processes than cores, for some only wait; a file in one process, for it prepares clusters and projects.
+SHARED := -n 3 --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
 test: setup tools-if-go ## Run every test that has to hold.
-	pytest -q --durations=15 --durations-min=5 -n 2 --dist worksteal -m "not slow"
+	pytest -q --durations=15 --durations-min=5 $(SHARED) -m "not slow"
 
 .PHONY: test-all
 test-all: setup tools-if-go ## Run every test, those too that take minutes each.
-	pytest -q --durations=30 --durations-min=5 -n 2 --dist worksteal
+	pytest -q --durations=30 --durations-min=5 $(SHARED)
 
 .PHONY: lint
 lint: setup ## Check format, style and types.
 	ruff format --check .
 	ruff check .
 	basedpyright
+
+.PHONY: ci
+ci: ## Do all that CI does; minutes.
+	@env -u MAKEFLAGS -u MAKELEVEL .ci/run
+
+.PHONY: networks
+networks: ## Let tests make networks of their own on Ubuntu, which forbids it (sudo).
+	sudo sysctl --write kernel.apparmor_restrict_unprivileged_userns=0
+
+.PHONY: dist
+dist: setup ## Build the wheel of a release into build/release.
+	$(UV) build -q --wheel --no-build-isolation --python .venv/bin/python --out-dir build/release
+	rm -f build/release/.gitignore
 
 .PHONY: new-flavor
 new-flavor: setup ## Write a starting point for a flavor: KIND=artifact_store NAME=minio.

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path("docs/benchmarks.md")
-NAMES = ("startup", "plan", "pools", "projects", "cluster", "rehearsal", "history", "copy", "drift")
+NAMES = ("startup", "plan", "pools", "projects", "cluster", "rehearsal", "delivery", "history", "copy", "drift")
 
 
 def main(names: list[str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from components.errors import UserError
-from pipelines import cli_contract, cli_platform
+from pipelines import cli_ci, cli_contract, cli_platform
 from pipelines.options import DigestOption, EnvOption, Format, FormatOption, ModelOption, ProjectOption
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done or nothing to do, 1 your input, 2 usage, 3 a bug, 4 blocked by a gate.",
 )
 app.add_typer(cli_contract.app, name="contract")
+app.add_typer(cli_ci.app, name="ci")
 app.add_typer(cli_platform.project_app, name="project")
 app.command()(cli_platform.init)
 app.command()(cli_platform.bootstrap)
@@ -83,6 +84,14 @@ def promote(
 def deploy(
     env: EnvOption,
     model: ModelOption = None,
+    ref: Annotated[
+        str | None,
+        typer.Option(
+            "--ref",
+            help="In an emergency: branch or commit of a rollback that is not merged yet, and nothing else.",
+            show_default="the tip of the default branch",
+        ),
+    ] = None,
     project: ProjectOption = Path(),
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -90,7 +99,10 @@ def deploy(
     from pipelines.release.deployment import deploy as run
     from pipelines.release.deployment import deployable
 
-    _each(project, model, output, lambda here, name: run(here, env, name), lambda here: deployable(here, env, model))
+    def names(here: Project) -> list[str]:
+        return deployable(here, env, model) if ref is None else here.model_names(model)
+
+    _each(project, model, output, lambda here, name: run(here, env, name, ref), names)
 
 
 @app.command()
@@ -140,11 +152,13 @@ def status(model: ModelOption = None, project: ProjectOption = Path(), output: F
 def verify(project: ProjectOption = Path(), output: FormatOption = Format.TEXT) -> None:
     """Check every pin in the working tree: shape, history, evidence, refusals, contracts."""
     from pipelines import printing
+    from pipelines.delivery.summary import summarize
     from pipelines.project import find_project
     from pipelines.release.verification import verify as run
 
     count, errors = run(find_project(project))
     printing.results([], errors, as_json=output is Format.JSON)
+    summarize([], errors)
     if errors:
         raise typer.Exit(_code(errors))
     printing.line(f"{count} pins hold", as_json=output is Format.JSON)
@@ -229,6 +243,7 @@ def _each(
     choose: Callable[[Project], list[str]] | None = None,
 ) -> None:
     from pipelines import printing
+    from pipelines.delivery.summary import summarize
     from pipelines.project import find_project
 
     results: list[Result] = []
@@ -241,6 +256,7 @@ def _each(
     except UserError as error:
         errors.append(error)
     printing.results(results, errors, as_json=output is Format.JSON)
+    summarize(results, errors)
     if errors:
         raise typer.Exit(_code(errors))
     if any(result.status == "blocked" for result in results):
@@ -269,9 +285,13 @@ def _cells(row: Any) -> list[str]:
 def main() -> None:
     """Run the command; explain what a person can act on, and show a bug as a bug."""
     try:
-        app()
+        app(prog_name="stackwright")
     except UserError as error:
-        sys.stderr.write("".join(f"{problem}\n" for problem in error.problems))
+        from pipelines import printing
+        from pipelines.delivery.summary import summarize
+
+        printing.problem_lines(error.problems)
+        summarize([], [error])
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:

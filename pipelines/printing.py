@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterable, Sequence
 
     from components.errors import UserError
     from pipelines.connect.changes import Change
     from pipelines.release.results import Result
+
+
+_COMMANDS = re.compile(r"(?:^|[\r\n])[^\S\r\n]*:(?=:)|#(?=#\[)")
+"""How the runner of a job tells orders to itself from text: `::` at the start of a line, `##[` anywhere."""
+
+
+def inert(text: str) -> str:
+    """Return text in which a job's runner finds no order to itself, wherever its parts came from."""
+    return _COMMANDS.sub(lambda found: f"{found[0]} ", text)
+
+
+def mask(value: str, *, as_json: bool) -> None:
+    """Tell a job's runner to show a value nowhere: the one order that is meant as one. Off a job nobody listens."""
+    if value and os.environ.get("GITHUB_ACTIONS") == "true":
+        stream = sys.stderr if as_json else sys.stdout
+        stream.write(f"::add-mask::{value}\n")
+        stream.flush()
+
+
+def problem_lines(problems: Iterable[str]) -> None:
+    """Write problems to standard error."""
+    sys.stderr.write("".join(f"{inert(problem)}\n" for problem in problems))
 
 
 def results(found: Sequence[Result], errors: Sequence[UserError], *, as_json: bool) -> None:
@@ -25,8 +49,7 @@ def results(found: Sequence[Result], errors: Sequence[UserError], *, as_json: bo
         line(f"{item.command}: {item.summary}")
         for detail in item.details:
             line(f"  {detail}")
-    for problem in problems:
-        sys.stderr.write(f"{problem}\n")
+    problem_lines(problems)
 
 
 def changes(found: Sequence[Change], problems: Sequence[str], *, as_json: bool) -> None:
@@ -36,19 +59,18 @@ def changes(found: Sequence[Change], problems: Sequence[str], *, as_json: bool) 
         return
     for item in found:
         line(item.summary)
-    for problem in problems:
-        sys.stderr.write(f"{problem}\n")
+    problem_lines(problems)
 
 
 def document(value: Any) -> None:
     """Write JSON to standard output."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2).replace("##[", "#\\u0023[") + "\n")
 
 
 def line(text: str, *, as_json: bool = False) -> None:
     """Write a line for people; nothing when a document was asked for."""
     if not as_json:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{inert(text)}\n")
 
 
 @contextlib.contextmanager

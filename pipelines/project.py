@@ -5,16 +5,19 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
 from pydantic import Field
 
 from components.base import Document
 from components.errors import UserError, closest
 from pipelines.connect.reading import read_versioned
+from pipelines.hosts.git_access import git_variables
 from stacks.contract import Contract, incompatible
 from stacks.load import Model, parse
 
 SETTINGS = ".stackwright.yaml"
+PRIVATE_KEY = r"^(awssecretsmanager:///[A-Za-z0-9/_+=.@-]{1,512}|kubernetes:///[a-z0-9-]+/[a-z0-9.-]+#[A-Za-z0-9._-]+)$"
 
 
 class ModelSettings(Document):
@@ -34,6 +37,16 @@ class ModelSettings(Document):
     """GiB of memory that one copy has, and not more, where it is served in a cluster."""
 
 
+class AppSettings(Document):
+    """The organisation's app at the host, as which jobs open pull requests."""
+
+    client_id: str = Field(pattern=r"^([0-9]{1,12}|Iv[A-Za-z0-9.]{4,40})$")
+    """Client ID of the app, or its App ID in quotes."""
+    private_keys: dict[str, Annotated[str, Field(pattern=PRIVATE_KEY)]] = Field(min_length=1)
+    """Environment -> where its secrets hold the app's private key (PEM): `awssecretsmanager:///NAME` or
+    `kubernetes:///NAMESPACE/NAME#KEY`. Jobs of an environment that is not named use the workflow's own token."""
+
+
 class Settings(Document):
     """`.stackwright.yaml`: the platform behind a project, and its models."""
 
@@ -43,6 +56,8 @@ class Settings(Document):
     """Full commit of the platform that this project was made with."""
     project: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     models: dict[str, ModelSettings] = Field(min_length=1)
+    app: AppSettings | None = None
+    """As whom jobs open pull requests; by default as the workflow itself, which leaves more clicks to people."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +149,8 @@ def find_project(start: Path) -> Project:
 
 def git(root: Path, *arguments: str) -> str:
     """Run git in a project and return what it prints; its own words on failure."""
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    words = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(words, env=git_variables(), capture_output=True, text=True, check=False)
     if done.returncode:
         said = " | ".join(done.stderr.strip().splitlines()) or f"failed with {done.returncode}"
         raise UserError(f"git {arguments[0]}: {said}")
@@ -158,6 +174,11 @@ def tip(root: Path) -> str:
         return git(root, "rev-parse", "--verify", _local_default(root)).strip()
     git(root, "fetch", "--quiet", "origin")
     return git(root, "rev-parse", "--verify", f"origin/{_remote_default(root)}").strip()
+
+
+def default_branch(root: Path) -> str:
+    """Return the name of the default branch, as the remote has it."""
+    return _remote_default(root)
 
 
 def _local_default(root: Path) -> str:

@@ -36,6 +36,12 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
         _sync_folder(path.parent)
 
 
+def append_file(path: Path, content: bytes) -> None:
+    """Add to the end of a file that a job's host has made for this, in one write."""
+    with explained(path), path.open("ab", buffering=0) as file:
+        file.write(content)
+
+
 def remove_file(path: Path) -> None:
     """Remove a file; removing what is not there is done already."""
     with explained(path):
@@ -166,6 +172,26 @@ def change_registry(change: Callable[..., Result], *arguments: Any, **named: Any
 def change_cluster(change: Callable[..., Result], *arguments: Any) -> Result:
     """Make one change of one object in a cluster."""
     return change(*arguments)
+
+
+def change_host(change: Callable[..., Result], *arguments: Any, **named: Any) -> Result:
+    """Make one change at the host of a repository."""
+    return change(*arguments, **named)
+
+
+def change_git(
+    root: Path, *arguments: str, environment: Mapping[str, str], standard_input: bytes = b""
+) -> subprocess.CompletedProcess[str]:
+    """Run git where it writes: objects, an index of its own, or a branch of the remote, which it moves whole or not."""
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        input=standard_input,
+        env=dict(environment),
+        capture_output=True,
+        check=False,
+    )
+    said = (done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    return subprocess.CompletedProcess(done.args, done.returncode, *said)
 
 
 def start_process(command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path) -> int:

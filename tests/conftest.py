@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-pytest_plugins = ["tests.harness.cluster.fixtures"]
+pytest_plugins = ["tests.harness.shared", "tests.harness.scaffold_fixtures", "tests.harness.cluster.fixtures"]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-LONG = ("rehearsal", "engine", "cluster")
+LONG = ("engine", "rehearsal", "cluster")
 """Marks of tests that take long, the longest first."""
 
 

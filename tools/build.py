@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +29,8 @@ class Tool:
     package: str
     flags: tuple[str, ...] = ()
     """Of the linker; `{module}` is that module's pinned version."""
+    tags: tuple[str, ...] = ()
+    """Of the compiler."""
 
 
 def _kubernetes(program: str) -> Tool:
@@ -41,6 +43,12 @@ def _kubernetes(program: str) -> Tool:
 
 
 TOOLS = {
+    "act": Tool("act", "github.com/nektos/act", tags=("WITHOUT_DOCKER",)),
+    "actionlint": Tool(
+        "actionlint",
+        "github.com/rhysd/actionlint/cmd/actionlint",
+        ("-X github.com/rhysd/actionlint.version={github.com/rhysd/actionlint}",),
+    ),
     "pulumi": Tool(
         "pulumi",
         "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
@@ -66,7 +74,8 @@ def main() -> int:
         parser.error(f"unknown tool {', '.join(unknown)}; choose one of {', '.join(TOOLS)}")
     if not shutil.which("go") and given.if_go:
         sys.stderr.write(
-            "tools: go: not found; tests of the real Pulumi engine and of a real control plane are skipped\n"
+            "tools: go: not found; tests of the real Pulumi engine, of a real control plane and of executed workflows "
+            "are skipped\n"
         )
         return 0
     if not shutil.which("go"):
@@ -87,7 +96,8 @@ def _build(name: str, tool: Tool, go: bytes) -> None:
     stamp.unlink(missing_ok=True)
     versions = dict(re.findall(r"^(?:require)?\s+(\S+) (v\S+)", (folder / "go.mod").read_text(), re.MULTILINE))
     linker = re.sub(r"\{(.+?)\}", lambda found: versions[found[1]], " ".join(("-s -w", *tool.flags)))
-    build = ["go", "build", "-mod=readonly", "-ldflags", linker, "-o", f"{BIN / name}.part", tool.package]
+    build = ["go", "build", "-mod=readonly", "-tags", ",".join(tool.tags), "-ldflags", linker]
+    build += ["-o", f"{BIN / name}.part", tool.package]
     subprocess.run(build, cwd=folder, env=_environment(), check=True)
     Path(f"{BIN / name}.part").replace(BIN / name)
     stamp.write_text(wanted)
@@ -107,7 +117,8 @@ def _go_version() -> bytes:
 
 def _stamp(folder: Path, tool: Tool, go: bytes) -> str:
     pinned = [(folder / name).read_bytes() for name in ("go.mod", "go.sum")]
-    return hashlib.sha256(b"".join((go, repr(astuple(tool)).encode(), *pinned))).hexdigest()
+    made_of = repr((tool.group, tool.package, tool.flags, *tool.tags)).encode()
+    return hashlib.sha256(b"".join((go, made_of, *pinned))).hexdigest()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import signal
 import socket
@@ -19,6 +18,7 @@ import psutil
 from components.errors import UserError
 from pipelines import writes
 from pipelines.deploy.base import Endpoint
+from pipelines.job_tokens import variables_without_tokens
 from pipelines.release.locking import held
 from stacks.load import load
 
@@ -246,7 +246,7 @@ def _free_port() -> int:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return {**variables_without_tokens(), "DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
 
 def _tail(log: Path) -> str:

@@ -30,6 +30,11 @@ class Candidate:
     """The commit at that tip."""
 
     @property
+    def is_registered_here(self) -> bool:
+        """Whether it comes from no other environment."""
+        return self.source.environment == self.target.environment
+
+    @property
     def is_pinned(self) -> bool:
         """Whether the target runs it already."""
         return self.champion is not None and self.champion.digest == self.pin.digest
@@ -54,6 +59,19 @@ def find_candidate(project: Project, environment: str, model: str, digest: str |
         champion=read_pin(at_tip, environment, model),
         tip=commit,
     )
+
+
+def find_registered(project: Project, environment: str, model: str, digest: str | None) -> Candidate:
+    """Return the candidate for the first environment: what `register` has pinned in this working tree."""
+    target = project.contract(environment)
+    commit = tip(project.root)
+    pin = read_pin(project, environment, model)
+    if pin is None or (digest and digest != pin.digest):
+        said = f"pins {pin.title}" if pin else "nothing is pinned"
+        raise UserError(f"{pin_path(environment, model)}: {said} here; register the package that is to be judged first")
+    refuse_refused(project, environment, model, pin.digest)
+    champion = read_pin(Project(project.root, commit), environment, model)
+    return Candidate(model=model, pin=pin, source=target, target=target, champion=champion, tip=commit)
 
 
 def refuse_refused(project: Project, environment: str, model: str, digest: str) -> None:

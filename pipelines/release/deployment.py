@@ -6,14 +6,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.errors import UserError
+from components.errors import Blocked, UserError
 from pipelines.connect.live import live_problems
 from pipelines.deploy.open import open_deployer
 from pipelines.images.pinned import check_image
 from pipelines.project import Project, tip
+from pipelines.release.emergency import in_force, reverted_pin, rollback_branch
 from pipelines.release.gating import open_attested
 from pipelines.release.package import read_package
-from pipelines.release.pin import read_pin
+from pipelines.release.pin import pin_path, read_pin
 from pipelines.release.results import Result, Status
 from pipelines.release.verification import check_pin
 from pipelines.store.open import store_of
@@ -27,10 +28,24 @@ if TYPE_CHECKING:
     from stacks.contract import Contract
 
 
-def deploy(project: Project, environment: str, model: str) -> Result:
-    """Make an environment serve what is pinned; no pin, no server; twice changes nothing."""
+def deploy(project: Project, environment: str, model: str, ref: str | None = None) -> Result:
+    """Make an environment serve what is pinned; no pin, no server; twice changes nothing.
+
+    Args:
+        project: Any clone of it.
+        environment: Where.
+        model: Which.
+        ref: A rollback that is not merged yet, in an emergency; by default the tip of the default branch counts.
+    """
     commit = tip(project.root)
     at_tip = Project(project.root, commit)
+    if ref is not None:
+        at_tip = Project(project.root, reverted_pin(project, ref, commit, environment, model)[0])
+    elif held := in_force(at_tip, environment, model):
+        raise Blocked(
+            f"{pin_path(environment, model)}: held back: an emergency rolled {environment} back to {held.title}; merge "
+            f"the pull request of {rollback_branch(environment, model)}, or close it and delete the branch"
+        )
     contract = at_tip.contract(environment)
     deployer = open_deployer(at_tip, contract)
     pin = read_pin(at_tip, environment, model)

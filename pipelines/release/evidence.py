@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from components.base import Document
 from components.errors import Blocked, UserError
@@ -14,6 +14,7 @@ from pipelines.release.gate import Decision, GatePolicy, Measurements, ModelGate
 from pipelines.release.keys import sign_bytes, verify_bytes
 from pipelines.release.package import Digest
 from pipelines.release.pin import short
+from pipelines.release.supply import Supply
 from stacks.load import parse
 
 if TYPE_CHECKING:
@@ -44,12 +45,18 @@ class Evidence(Document):
     """Commit of the project whose scoring command ran."""
     measurements: Measurements
     decision: Decision
+    supply: Supply | None = None
+    """What the package was made with; none where nobody has said, as before release 0.2."""
     signature: str = ""
     """Of all the other fields, by the environment's key."""
 
     def signed_part(self) -> bytes:
         """Return the bytes that the signature is over."""
-        return canonical(self.model_dump(mode="json", exclude={"signature"}))
+        return canonical({name: value for name, value in self.fields().items() if name != "signature"})
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields as they are written: what is not said is left out, so that old evidence stays as it is."""
+        return self.model_dump(mode="json", exclude=set() if self.supply else {"supply"})
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ def gate_policy(project: Project, model: str) -> ModelGate:
 def write_evidence(evidence: Evidence, signer: Signer) -> bytes:
     """Sign evidence and return the file's bytes."""
     signed = evidence.model_copy(update={"signature": sign_bytes(evidence.signed_part(), signer)})
-    return (json.dumps(signed.model_dump(mode="json"), indent=1, allow_nan=False) + "\n").encode()
+    return (json.dumps(signed.fields(), indent=1, allow_nan=False) + "\n").encode()
 
 
 def read_evidence(project: Project, path: str, missing: str) -> tuple[Evidence, bytes]:

@@ -10,7 +10,7 @@ from components.errors import UserError
 from pipelines import writes
 from pipelines.project import git
 from pipelines.release.attestation import verify_attestation
-from pipelines.release.candidate import find_candidate
+from pipelines.release.candidate import find_candidate, find_registered
 from pipelines.release.evidence import (
     Evidence,
     evidence_path,
@@ -23,6 +23,7 @@ from pipelines.release.gate import decide
 from pipelines.release.results import Result, Status
 from pipelines.release.scoring import compare, score
 from pipelines.release.signing import open_signer
+from pipelines.release.supply import supply_of
 from pipelines.store.open import source_of, store_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 def gate(project: Project, environment: str, model: str, digest: str | None = None) -> Result:
     """Judge the candidate for an environment, and write the evidence whatever it says."""
-    candidate = find_candidate(project, environment, model, digest)
+    first = project.contract(environment).promotes_from is None
+    candidate = (find_registered if first else find_candidate)(project, environment, model, digest)
     if candidate.is_pinned:
         return _result(candidate, "nothing to do", f"{candidate.pin.title} is pinned in {environment} already", [])
     rules = gate_policy(project, model)
@@ -55,6 +57,7 @@ def gate(project: Project, environment: str, model: str, digest: str | None = No
         commit=git(project.root, "rev-parse", "HEAD").strip(),
         measurements=measured,
         decision=decision,
+        supply=supply_of(project.root),
     )
     content = write_evidence(evidence, open_signer(candidate.target))
     writes.replace_file(project.root / evidence_path(environment, model, candidate.pin.digest), content)
@@ -88,9 +91,8 @@ def _measure(project: Project, candidate: Candidate) -> Measurements:
     rows = project.root / settings.rows
     with tempfile.TemporaryDirectory(prefix="stackwright-gate-") as name:
         folder = Path(name)
-        package = open_attested(
-            candidate.source, candidate.pin.digest, folder / "candidate", source_of(candidate.source)
-        )
+        store = (store_of if candidate.is_registered_here else source_of)(candidate.source)
+        package = open_attested(candidate.source, candidate.pin.digest, folder / "candidate", store)
         scored = score(settings.score, project.root, package.folder, rows, folder / "candidate.csv")
         champion = None
         if candidate.champion:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from components.errors import Blocked, UserError
+from pipelines.job_tokens import variables_without_tokens
 from pipelines.release.gate import Measurements, ModelGate, Paired, SlicePair
 from pipelines.release.metrics import goodness, measure
 
@@ -44,11 +45,18 @@ class Scored:
 
 
 def score(command: Sequence[str], root: Path, package: Path, rows: Path, output: Path) -> Scored:
-    """Run the scoring command on a package and rows, and read what it wrote."""
+    """Run the scoring command on a package and rows, without the tokens of the job, and read what it wrote."""
     arguments = ["--package", str(package), "--rows", str(rows), "--output", str(output)]
     started = time.monotonic()
     try:
-        done = subprocess.run([*command, *arguments], cwd=root, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=root,
+            env=variables_without_tokens(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError as error:
         raise UserError(f".stackwright.yaml: score: `{command[0]}` cannot be run: {error.strerror}") from error
     seconds = time.monotonic() - started

@@ -69,7 +69,7 @@ class Door(Spec[Outputs]):
     ("values", "told"),
     [
         ({}, "give one of key, code; none of them is given"),
-        ({"key": "a", "code": "b"}, "give one of key, code; key and code is given"),
+        ({"key": "a", "code": "b"}, "give one of key, code; key and code are given"),
     ],
 )
 def test_of_fields_that_exclude_each_other_one_is_given(values: dict[str, str], told: str) -> None:

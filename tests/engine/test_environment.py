@@ -25,7 +25,7 @@ pytestmark = [
 
 
 FAILING = [random.Random(20260101 + place).randint(2, 9) for place in range(10)]
-"""At which create ten `up`s of staging fail, one after the other."""
+"""At which create ten `up`s of dev fail, one after the other."""
 
 PROTECTED = [pytest.param("staging", marks=pytest.mark.slow), "prod"]
 """Where `protect` holds; staging goes as prod does."""
@@ -45,14 +45,12 @@ def lives(environment: Callable[..., Engine]) -> Callable[[str], Life]:
 
     @functools.cache
     def live(name: str) -> Life:
-        if name == "staging":
-            return Life(environment(name), FAILING)
-        return Life(environment(name))
+        return Life(environment(name), FAILING if name == "dev" else ())
 
     return live
 
 
-@pytest.fixture(params=["dev", "staging", "prod"])
+@pytest.fixture(params=["dev", pytest.param("staging", marks=pytest.mark.slow), "prod"])
 def life(request: pytest.FixtureRequest, lives: Callable[[str], Life]) -> Life:
     """Each environment, up."""
     return lives(request.param)
@@ -60,14 +58,8 @@ def life(request: pytest.FixtureRequest, lives: Callable[[str], Life]) -> Life:
 
 @pytest.fixture
 def dev(lives: Callable[[str], Life]) -> Life:
-    """The environment where data may go."""
+    """The environment where data may go; it came up after ten failures."""
     return lives("dev")
-
-
-@pytest.fixture
-def staging(lives: Callable[[str], Life]) -> Life:
-    """The environment that came up after ten failures."""
-    return lives("staging")
 
 
 @pytest.fixture
@@ -84,12 +76,12 @@ def test_up_makes_what_a_preview_from_nothing_said(life: Life) -> None:
     assert len(life.engine.resources()) == len(life.made) == len(set(life.made))
 
 
-def test_ups_that_fail_at_ten_creates_are_completed_by_the_next(staging: Life) -> None:
+def test_ups_that_fail_at_ten_creates_are_completed_by_the_next(dev: Life) -> None:
     """Nothing is made twice, nothing is lost, nothing is deleted: not by a failed `up`, and not by the one after it."""
-    assert len(FAILING) == len(staging.failures)
-    assert len(FAILING) == len(set(staging.failures))
-    assert {"create"} == set(staging.first.changes)
-    assert [] == staging.engine.calls("delete")
+    assert len(FAILING) == len(dev.failures)
+    assert len(FAILING) == len(set(dev.failures))
+    assert {"create"} == set(dev.first.changes)
+    assert [] == dev.engine.calls("delete")
 
 
 def test_up_again_changes_nothing(life: Life) -> None:

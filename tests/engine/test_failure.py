@@ -25,7 +25,7 @@ def test_an_up_that_fails_at_any_create_is_completed_by_the_next(
 ) -> None:
     """One create at a time; each failed `up` gets a few further than the one before, so that all shares are all.
 
-    Ten seeded places are part of the life of staging, in test_environment.py.
+    Ten seeded places are part of the life of dev, in test_environment.py.
     """
     numbers = itertools.chain([share + 1], itertools.repeat(SHARES + 1))
     life = Life(environment("dev", f"55555555551{share}"), numbers, parallel=1)

@@ -46,9 +46,10 @@ def test_with_the_engine_nothing_is_skipped(tmp_path: Path) -> None:
         (
             ["--if-go"],
             0,
-            "tools: go: not found; tests of the real Pulumi engine and of a real control plane are skipped\n",
+            "tools: go: not found; tests of the real Pulumi engine, of a real control plane and of executed workflows "
+            "are skipped\n",
         ),
-        (["pulumy"], 2, "unknown tool pulumy; choose one of pulumi"),
+        (["pulumy"], 2, "unknown tool pulumy; choose one of act, actionlint, pulumi, "),
     ],
 )
 def test_tools_say_that_go_is_missing(tmp_path: Path, options: list[str], code: int, told: str) -> None:
@@ -80,7 +81,8 @@ def test_what_did_not_change_is_not_built_again(tmp_path: Path) -> None:
         subprocess.run(command, env={"PATH": f"{go.parent}:/usr/bin:/bin"}, check=True)
         return [line.split()[-1].rpartition("/")[2] for line in (tmp_path / "calls").read_text().splitlines()[1:]]
 
-    assert ["pulumi", "v3", "kwok", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] == builds()
+    cluster = ["v3", "kwok", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
+    assert ["act", "actionlint", "pulumi", *cluster] == builds()
     assert [] == builds()
     with (checkout / "tools" / "kwok" / "go.sum").open("a") as pins:
         pins.write("\n")

@@ -1,12 +1,13 @@
-"""The part of CEL that admission rules of ours are written in, as Python decides it."""
+"""The part of CEL that rules of ours are written in, for admission and for tokens, as Python decides it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
-_STRINGS = re.compile(r"('[^']*')")
+_STRINGS = re.compile(r"""('[^']*'|"[^"]*")""")
 _WORDS = (
     (re.compile(r"\bhas\(([\w.]+)\)"), r"has(lambda: \1)"),
     (re.compile(r"\.all\((\w+), "), r".all(lambda \1: "),
@@ -50,15 +51,29 @@ class Node:
 
 def evaluate(expression: str, value: Mapping[str, Any], request: Mapping[str, Any] | None = None) -> bool:
     """Decide an expression about `object` and `request`; what is not of the part raises."""
-    parts = [part if part.startswith("'") else _python(part) for part in _STRINGS.split(expression)]
-    names = {
-        "__builtins__": {},
-        "object": Node(value),
-        "request": Node(request or {}),
-        "has": _has,
-        "contains": _contains,
-    }
-    return bool(eval("".join(parts).strip(), names))
+    return bool(_evaluated(expression, {"object": Node(value), "request": Node(request or {})}))
+
+
+def of_claims(expression: str, claims: Mapping[str, Any]) -> Any:
+    """Return what an expression about the `claims` of a token is; a claim that is not there raises `Missing`."""
+    return _evaluated(expression, {"claims": Node(claims)})
+
+
+def _evaluated(expression: str, names: Mapping[str, Any]) -> Any:
+    quoted = _STRINGS.findall(expression)
+    numbers = count()
+    text = _python(_ternary(_STRINGS.sub(lambda _: f"\0{next(numbers)}\0", expression)))
+    words = re.sub("\0(\\d+)\0", lambda found: quoted[int(found[1])], " ".join(text.split())).strip()
+    return eval(words, {"__builtins__": {}, "has": _has, "contains": _contains, **names})
+
+
+def _ternary(text: str) -> str:
+    """Write `a ? b : c` as Python does; `b` holds none itself."""
+    condition, asks, rest = text.partition("?")
+    if not asks:
+        return text
+    yes, _, no = rest.partition(":")
+    return f"(({yes}) if ({condition}) else ({_ternary(no)}))"
 
 
 def _python(text: str) -> str:

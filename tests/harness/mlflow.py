@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tests.harness.web import free_port
 
@@ -24,10 +24,43 @@ SETTINGS = {
 }
 
 
+class Place(Protocol):
+    """A network that a server runs in."""
+
+    def free_port(self) -> int:
+        """Return a port that nobody listens on."""
+        ...
+
+    def command(self, *words: object) -> list[str]:
+        """Return a command that runs there."""
+        ...
+
+    def get(self, url: str) -> bytes:
+        """Ask a server there. Raises OSError while it does not answer."""
+        ...
+
+
+class Here:
+    """The network of this process."""
+
+    def free_port(self) -> int:
+        return free_port()
+
+    def command(self, *words: object) -> list[str]:
+        return [str(word) for word in words]
+
+    def get(self, url: str) -> bytes:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.read()
+
+
 @contextlib.contextmanager
-def mlflow_server(database: Path, folder: Path, password: str | None = None) -> Generator[str]:
+def mlflow_server(
+    database: Path, folder: Path, password: str | None = None, place: Place | None = None
+) -> Generator[str]:
     """Run a server over a database and give its address; with a password, only `admin` is let in."""
-    address = f"http://127.0.0.1:{free_port()}"
+    place = place or Here()
+    address = f"http://127.0.0.1:{place.free_port()}"
     command = [Path(sys.executable).with_name("mlflow"), "server", "--host", "127.0.0.1", "--workers", "1"]
     command += ["--port", address.rpartition(":")[2], "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--artifacts-destination", folder / "artifacts"]
@@ -37,10 +70,15 @@ def mlflow_server(database: Path, folder: Path, password: str | None = None) -> 
         settings |= _sign_in(folder, password)
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log, start_new_session=True
+            place.command(*command),
+            cwd=folder,
+            env=os.environ | settings,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
-        _wait(address, process, folder / "server.log")
+        _wait(address, process, folder / "server.log", place)
         yield address
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -63,10 +101,11 @@ def _sign_in(folder: Path, password: str) -> dict[str, str]:
     }
 
 
-def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(address: str, process: subprocess.Popen[bytes], log: Path, place: Place) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/health", timeout=5):
+        with contextlib.suppress(OSError):
+            place.get(f"{address}/health")
             return
         time.sleep(0.2)
     raise RuntimeError(f"MLflow did not start:\n{log.read_text()}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,21 @@ class Platform:
 def snapshot_platform(target: Path) -> str:
     """Clone the working tree as it is, and return the full commit of the clone."""
     return snapshot(ROOT, target)
+
+
+def commit_template(target: Path) -> str:
+    """Commit what projects are rendered from and nothing else, which takes a fraction of the time of the whole.
+
+    It is the second commit of the two: the first has nothing in it.
+    """
+    target.mkdir(parents=True)
+    git(target, "init", "--quiet", "--initial-branch", "main")
+    git(target, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+    for name in (".gitignore", "copier.yml"):
+        shutil.copy(ROOT / name, target / name)
+    shutil.copytree(ROOT / "templates", target / "templates", ignore=shutil.ignore_patterns("__pycache__"))
+    commit_all(target, "Template")
+    return git(target, "rev-parse", "HEAD")
 
 
 def git(folder: Path, *arguments: str) -> str:

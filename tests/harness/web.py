@@ -20,7 +20,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Server
-    body: bytes
+    body: bytes = b""
 
     def handle_any(self) -> None:
         """Answer a request of any method."""
@@ -48,17 +48,24 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, answer: Answer, listening: socket.socket | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), Handler, bind_and_activate=listening is None)
+        if listening:
+            self.socket.close()
+            self.socket = listening
+            self.server_address = listening.getsockname()
+            self.server_port = self.server_address[1]
         self.answer = answer
         self.requests: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
 @contextlib.contextmanager
-def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> Generator[Server]:
-    """Run a server for the time of a test, by TLS if there is a context."""
-    server = Server(answer)
+def serving(
+    answer: Answer, tls: ssl.SSLContext | None = None, listening: socket.socket | None = None
+) -> Generator[Server]:
+    """Run a server for the time of a test, by TLS if there is a context, at a socket of another network if given."""
+    server = Server(answer, listening)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.url = server.url.replace("http:", "https:")

@@ -21,8 +21,10 @@ from tests.harness.command import stackwright
 from tests.harness.project import Toy
 
 COMMANDS = ["register", "gate", "promote", "deploy", "rollback", "status", "verify", "monitor", "rehearse", "contract"]
-COMMANDS += ["init", "plan", "bootstrap", "project"]
+COMMANDS += ["init", "plan", "bootstrap", "project", "ci"]
 GROUPS = ["contract local", "contract pull", "contract check", "contract export", "project add"]
+GROUPS += [f"ci {name}" for name in ("environments", "preview", "comment", "due", "propose", "issue", "dispatch")]
+GROUPS += ["ci served", "ci monitor", "ci token", "ci setup"]
 HEAVY = {"mlflow", "pandas", "pulumi", "numpy", "boto3", "copier", "matplotlib", "model_signing", "sqlalchemy"}
 
 

@@ -64,6 +64,9 @@ EXCEPTIONS = {
     ("connect/export.py", "subprocess.DEVNULL"): "no standard input for pulumi",
     ("connect/export.py", "subprocess.run"): "pulumi, to read an output",
     ("execution.py", "os.execvpe"): "becomes the command that was asked for; writes nothing",
+    ("platform_delivery/base.py", "subprocess.run"): "git, to read, and a plan of what it read, in a scratch folder",
+    ("platform_delivery/engine.py", "mkdir"): "a folder for plans that are made anew each time",
+    ("platform_delivery/engine.py", "subprocess.run"): "pulumi, to list stacks",
     ("plan/policy/reference.py", "write_text"): "a page about the policies, written by whoever changes one",
     ("project.py", "subprocess.run"): "git, to read",
     ("release/scoring.py", "subprocess.run"): "the project's scoring command, which writes into a scratch folder",
@@ -160,6 +163,31 @@ def test_the_first_to_create_a_file_wins(tmp_path: Path) -> None:
     assert [True, False] == [writes.create_file(path, content) for content in (b"first", b"second")]
     assert b"first" == path.read_bytes()
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_what_is_added_to_a_file_comes_after_what_is_there(tmp_path: Path) -> None:
+    """Files of a job grow; one that cannot be written is told."""
+    path = tmp_path / "output"
+
+    writes.append_file(path, b"a\n")
+    writes.append_file(path, b"b\n")
+
+    assert b"a\nb\n" == path.read_bytes()
+    with pytest.raises(UserError, match="cannot be written: Is a directory"):
+        writes.append_file(tmp_path, b"a")
+
+
+def test_git_writes_as_it_is_told(tmp_path: Path) -> None:
+    """Its variables are those that are given; what it says comes back, a failure, too."""
+    started = writes.change_git(tmp_path, "init", "-q", environment=dict(os.environ))
+    made = writes.change_git(
+        tmp_path, "hash-object", "-w", "--stdin", environment=dict(os.environ), standard_input=b"hello\n"
+    )
+    failed = writes.change_git(tmp_path, "no-such-command", environment=dict(os.environ))
+
+    assert (0, "ce013625030ba8dba906f756967f9e9ca394464a\n") == (started.returncode, made.stdout)
+    assert failed.returncode
+    assert "no-such-command" in failed.stderr
 
 
 def test_the_first_to_publish_a_folder_wins(tmp_path: Path) -> None:

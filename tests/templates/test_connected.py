@@ -13,7 +13,6 @@ from tests.harness.aws_project import ACCOUNT, PASSWORD, built
 from tests.harness.calls import served_calls
 from tests.harness.mlflow import mlflow_server
 from tests.harness.scaffold import git, run
-from tests.templates.test_project import project  # noqa: F401 - the same one
 
 LISTED = Path(__file__).with_name("connected_calls.txt")
 STACKWRIGHT = ".stackwright/venv/bin/stackwright"
@@ -43,12 +42,12 @@ def addresses(
 
 
 @pytest.fixture
-def connected(project: Path, tmp_path: Path) -> Path:  # noqa: F811
+def connected(trained_project: Path, tmp_path: Path) -> Path:
     """The trained project, in a folder of its own with the same environments."""
     clone = tmp_path / "churn"
-    shutil.copytree(project, clone, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".stackwright"))
+    shutil.copytree(trained_project, clone, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".stackwright"))
     for name in (".venv", ".stackwright"):
-        (clone / name).symlink_to(project / name)
+        (clone / name).symlink_to(trained_project / name)
     return clone
 
 

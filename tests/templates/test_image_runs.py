@@ -36,8 +36,8 @@ from tests.harness.dockerfile import stages
 from tests.harness.documents import contract_document
 from tests.harness.packages import flip_byte
 from tests.harness.scaffold import environment, run
+from tests.harness.shared import Shared
 from tests.harness.web import free_port
-from tests.templates.test_project import project  # noqa: F401 - the same one
 
 BUCKET, LOGS = "acme-dev-artifacts", "acme-dev-logs"
 
@@ -62,22 +62,29 @@ class Image:
         )
 
 
-@pytest.fixture(scope="module")
-def image(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:  # noqa: F811
+@pytest.fixture(scope="session")
+def image(trained_project: Path, shared: Shared) -> Image:
     """What the Dockerfile says, without docker."""
-    root = tmp_path_factory.mktemp("image")
-    done = run(project, "make", "build/image/requirements.txt")
-    assert 0 == done.returncode, done.stdout
-    final = stages((project / "Dockerfile").read_text())[-1]
-    final.copy_to(project, root)
-    venv, pip = root / "libraries", ("--require-hashes", "--no-deps", "--only-binary", ":all:")
+    final = stages((trained_project / "Dockerfile").read_text())[-1]
+
+    def make(root: Path) -> None:
+        done = run(trained_project, "make", "build/image/requirements.txt")
+        assert 0 == done.returncode, done.stdout
+        final.copy_to(trained_project, root)
+        _install(trained_project, root / "libraries")
+
+    return Image(shared.once("image", make), final.entry_point)
+
+
+def _install(project: Path, venv: Path) -> None:
+    """Install what pip would, by hash, and compile it, as pip does."""
+    pip = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "--compile-bytecode")
     uv = str(shutil.which("uv", path=environment()["PATH"]))
     for words in (
         ("venv", "--quiet", "--python", str(project / ".venv/bin/python"), str(venv)),
         ("pip", "install", "--quiet", "--python", str(venv), *pip, "-r", "build/image/requirements.txt"),
     ):
         subprocess.run([uv, *words], cwd=project, env=environment(), check=True)
-    return Image(root, final.entry_point)
 
 
 @dataclass(frozen=True)
@@ -136,9 +143,9 @@ class Served:
 
 
 @pytest.fixture
-def served(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Served]:  # noqa: F811
+def served(trained_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Served]:
     """The trained package in an artifact store that speaks S3's protocol, attested by dev."""
-    package = read_package(project / "build" / "package")
+    package = read_package(trained_project / "build" / "package")
     public_key = make_key(tmp_path / "key.pem")
     port = free_port()
     document = contract_document(project="churn", artifact_store={"flavor": "s3", "uri": f"s3://{BUCKET}"}, region=None)

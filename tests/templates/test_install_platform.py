@@ -1,26 +1,34 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import secrets
+import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.harness.scaffold import Platform, environment
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.harness.git_http import private_repository
+from tests.harness.scaffold import Platform, commit_all, environment, git
 
 FAKE_UV = """#!/bin/sh
 echo "$@" >> uv.log
+env >> uv.env
 mkdir -p .stackwright/venv
 """
+TOKEN = secrets.token_hex(20)
+BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
 
 
 @pytest.fixture
-def project(platform: Platform, tmp_path: Path) -> Path:
+def project(rendered: Path, tmp_path: Path) -> Path:
     """A project, with a uv that only writes down what it was asked."""
-    project = platform.render(tmp_path / "churn")
+    project = tmp_path / "churn"
+    shutil.copytree(rendered, project)
     uv = project / "fake-uv"
     uv.write_text(FAKE_UV)
     uv.chmod(0o755)
@@ -107,3 +115,126 @@ def test_one_variable_overrides_the_source_alone(platform: Platform, project: Pa
     done = install(project, STACKWRIGHT_SOURCE=str(platform.source))
 
     assert 0 == done.returncode, done.stderr
+
+
+def everything_in(folder: Path) -> str:
+    """Return all that lies in a folder, names and bytes."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return "".join(f"{path}\n{path.read_bytes().decode(errors='replace')}\n" for path in files)
+
+
+def test_a_private_platform_is_read_by_a_token(platform: Platform, project: Path) -> None:
+    """The host sees the token; no address, no file and no other program does."""
+    with private_repository(platform.source.parent, TOKEN) as host:
+        set_up(project, "platform", f"{host.url}/{platform.source.name}/.git")
+
+        done = install(project, PLATFORM_TOKEN=TOKEN)
+
+        head = (project / ".stackwright" / "platform" / ".git" / "HEAD").read_text().strip()
+        assert (0, platform.commit) == (done.returncode, head), done.stderr
+        assert any(request.endswith(f" Basic {BASIC}") for request in host.requests)
+    left = everything_in(project) + done.stdout + done.stderr
+    assert TOKEN not in left
+    assert BASIC not in left
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (None, "; if it is private, set PLATFORM_TOKEN"),
+        ("another-token", ", or PLATFORM_TOKEN may not read it any more"),
+    ],
+)
+def test_without_its_token_a_private_platform_is_not_had(
+    platform: Platform, project: Path, token: str | None, said: str
+) -> None:
+    """The message says what to set; nobody is asked for a password."""
+    with private_repository(platform.source.parent, TOKEN) as host:
+        set_up(project, "platform", f"{host.url}/{platform.source.name}/.git")
+
+        done = install(project, **({"PLATFORM_TOKEN": token} if token else {}))
+
+    assert 1 == done.returncode
+    assert said in done.stderr
+    assert "another-token" not in done.stderr
+    assert not (project / ".stackwright" / "venv").exists()
+
+
+def test_the_token_goes_to_one_host_only(platform: Platform, project: Path) -> None:
+    """A host that sends git elsewhere sends it without the token: nowhere."""
+    with (
+        private_repository(platform.source.parent, TOKEN) as other,
+        private_repository(platform.source.parent, TOKEN, moved_to=other.url) as host,
+    ):
+        set_up(project, "platform", f"{host.url}/moved/{platform.source.name}/.git")
+
+        done = install(project, PLATFORM_TOKEN=TOKEN)
+
+        assert 1 == done.returncode
+        assert [] == other.requests
+
+
+@pytest.mark.parametrize("address", ["http://example.invalid/platform.git", "http://git.example.invalid:8080/p.git"])
+def test_the_token_is_not_sent_in_the_clear(project: Path, address: str) -> None:
+    """Before anything is asked of that host."""
+    set_up(project, "platform", address)
+
+    done = install(project, PLATFORM_TOKEN=TOKEN)
+
+    assert (1, f".stackwright.yaml: platform: `{address}` would get PLATFORM_TOKEN in the clear; use https\n") == (
+        done.returncode,
+        done.stderr,
+    )
+
+
+def wheel(folder: Path) -> Path:
+    """Write a package of one file."""
+    path = folder / "toy-1.0-py3-none-any.whl"
+    files = {
+        "toy.py": "",
+        "toy-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n",
+        "toy-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "toy-1.0.dist-info/RECORD": "toy.py,,\n",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("pinned", "said"),
+    [
+        (lambda digest: f" --hash=sha256:{digest}", None),
+        (lambda digest: f" --hash=sha256:{digest[::-1]}", "Hash mismatch"),
+        (lambda digest: "", "all requirements must have a hash"),
+    ],
+    ids=["its own", "another", "none"],
+)
+def test_a_pin_whose_hash_is_not_that_of_its_file_is_red(
+    project: Path, tmp_path: Path, pinned: Callable[[str], str], said: str | None
+) -> None:
+    """What the index gives is held against what the revision has pinned, byte for byte."""
+    shelf, platform = tmp_path / "shelf", tmp_path / "toy platform"
+    (platform / "requirements").mkdir(parents=True)
+    shelf.mkdir()
+    digest = hashlib.sha256(wheel(shelf).read_bytes()).hexdigest()
+    (platform / "requirements" / "runtime.txt").write_text(f"toy==1.0{pinned(digest)}\n")
+    git(platform, "init", "--quiet")
+    commit_all(platform, "Pin")
+    set_up(project, "platform", str(platform))
+    set_up(project, "revision", git(platform, "rev-parse", "HEAD"))
+    alone = {
+        "UV_OFFLINE": "1",
+        "UV_NO_INDEX": "1",
+        "UV_FIND_LINKS": str(shelf),
+        "UV_CACHE_DIR": str(tmp_path / "cache"),
+    }
+
+    command = [sys.executable, "scripts/install_platform.py"]
+    done = subprocess.run(command, cwd=project, env=environment(**alone), capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode
+    assert said is None or said in done.stderr.replace("\n", " "), done.stderr
+    assert (said is None) is any((project / ".stackwright" / "venv").rglob("toy.py"))
+    assert not (project / ".stackwright" / "venv" / ".revision").exists()

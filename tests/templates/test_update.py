@@ -8,7 +8,7 @@ import yaml
 
 from pipelines.project import Settings
 from stacks.load import load
-from tests.harness.scaffold import ROOT, Platform, commit_all, git, snapshot_platform
+from tests.harness.scaffold import ROOT, Platform, commit_all, commit_template, git
 
 RELEASES: list[dict[str, str]] = yaml.safe_load((ROOT / "templates" / "releases.yaml").read_text())["releases"]
 
@@ -44,19 +44,21 @@ def assert_current(platform: Platform, project: Path, fresh: Path) -> None:
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda release: str(release["version"]))
-def test_a_project_of_each_release_can_be_updated(release: dict[str, str], platform: Platform, tmp_path: Path) -> None:
+def test_a_project_of_each_release_can_be_updated(
+    release: dict[str, str], whole_platform: Platform, tmp_path: Path
+) -> None:
     """From the release's full commit to the head's, without tags; what people changed is kept."""
-    project = platform.render(tmp_path / "churn", commit=release["commit"])
+    project = whole_platform.render(tmp_path / "churn", commit=release["commit"])
 
-    update(platform, project)
+    update(whole_platform, project)
 
-    assert_current(platform, project, tmp_path / "fresh")
+    assert_current(whole_platform, project, tmp_path / "fresh")
 
 
 def test_a_change_of_the_template_reaches_a_project(tmp_path: Path) -> None:
     """From the head to one commit after it: new files come, changed lines change, edits stay."""
     source = tmp_path / "platform"
-    before = Platform(source, snapshot_platform(source))
+    before = Platform(source, commit_template(source))
     project = before.render(tmp_path / "churn")
     template = source / "templates" / "project"
     (template / "new.txt").write_text("new\n")
@@ -72,8 +74,8 @@ def test_a_change_of_the_template_reaches_a_project(tmp_path: Path) -> None:
     assert "new\n" == (project / "new.txt").read_text()
 
 
-def test_releases_are_full_commits_of_this_history(platform: Platform) -> None:
+def test_releases_are_full_commits_of_this_history(whole_platform: Platform) -> None:
     """An abbreviated commit could not be fetched, and one of another history not be updated from."""
     for release in RELEASES:
-        git(platform.source, "merge-base", "--is-ancestor", release["commit"], platform.commit)
+        git(whole_platform.source, "merge-base", "--is-ancestor", release["commit"], whole_platform.commit)
         assert 40 == len(release["commit"])

@@ -36,7 +36,7 @@ def test_it_says_where_to_post_and_makes_nothing(values: dict[str, str], channel
     ("values", "told"),
     [
         ({}, "give one of url, secret; none of them is given"),
-        ({"url": URL, "secret": "alerts"}, "give one of url, secret; url and secret is given"),
+        ({"url": URL, "secret": "alerts"}, "give one of url, secret; url and secret are given"),
         ({"url": "http://hooks.acme.example"}, "url: `http://hooks.acme.example`: string should match pattern"),
         ({"secret": "Alerts"}, "secret: `Alerts`: string should match pattern"),
     ],

@@ -38,7 +38,10 @@ def test_it_creates_nothing(values: dict[str, str], groups: tuple[str, ...], *, 
     ("values", "told"),
     [
         ({}, "give one of class_name, gateway; none of them is given"),
-        ({"class_name": "nginx", "gateway": "a/b"}, "give one of class_name, gateway; class_name and gateway is given"),
+        (
+            {"class_name": "nginx", "gateway": "a/b"},
+            "give one of class_name, gateway; class_name and gateway are given",
+        ),
         ({"gateway": "shared"}, "gateway: `shared`: string should match pattern"),
     ],
 )

@@ -142,7 +142,7 @@ def test_published_schemas_take_every_object(given: GatewaySpec) -> None:
     ("values", "told"),
     [
         ({}, "give one of issuer, self_signed; none of them is given"),
-        ({"issuer": "a", "self_signed": True}, "give one of issuer, self_signed; issuer and self_signed is given"),
+        ({"issuer": "a", "self_signed": True}, "give one of issuer, self_signed; issuer and self_signed are given"),
         ({"self_signed": False}, "self_signed: `False`: input should be True"),
         ({"issuer": "a", "domain": "*.acme.example"}, "domain: `*.acme.example`: string should match pattern"),
         ({"issuer": "a", "gateway_class": "Cilium"}, "gateway_class: `Cilium`: string should match pattern"),

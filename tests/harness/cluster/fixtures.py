@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,17 +12,18 @@ from tests.harness.cluster.tools import need_plane
 
 if TYPE_CHECKING:
     from tests.harness.cluster.plane import Plane
+    from tests.harness.shared import Shared
 
 _PLANES = pytest.StashKey[list["Plane"]]()
 
 
 @pytest.fixture(scope="session")
-def plane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Plane]:
+def plane(request: pytest.FixtureRequest, shared: Shared) -> Generator[Plane]:
     """The control plane that the whole run shares; see tests/harness/cluster."""
     need_plane()
     from tests.harness.cluster.running import using
 
-    with using(_shared_folder(request.config, tmp_path_factory)) as running:
+    with using(shared.folder("plane")) as running:
         _remember(request.config, running)
         yield running
 
@@ -58,9 +58,3 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None]:
 
 def _remember(config: pytest.Config, running: Plane) -> None:
     config.stash.setdefault(_PLANES, []).append(running)
-
-
-def _shared_folder(config: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that all workers of this run know."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if hasattr(config, "workerinput") else base) / "shared-plane"

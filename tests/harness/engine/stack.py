@@ -85,6 +85,11 @@ class Engine:
             _executable(folder / "bin" / f"pulumi-resource-{package}", f'exec "{sys.executable}" -m {module} "$@"')
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The variables of whoever runs the stack."""
+        return self._environment()
+
+    @property
     def stack_file(self) -> Path:
         """The copy of the stack's file that the engine reads."""
         return self._work / f"Pulumi.{self.name}.yaml"

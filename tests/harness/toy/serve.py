@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import os
 import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,16 +22,27 @@ if model.get("serve") == "lie":
     digest = "sha256:" + "0" * 64
 
 
+asked = []
+
+
+def ready():
+    """Say whether it answers: from when on, or never, its package says."""
+    return model.get("serve") != "never ready" and ("after" not in model or Path(model["after"]).exists())
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         answers = {
             f"/v2/models/{given.model}": {"name": given.model, "versions": [digest]},
             f"/v2/models/{given.model}/ready": {"ready": True},
         }
-        answer = answers.get(self.path)
-        self.send_response(200 if answer and model.get("serve") != "never ready" else 503)
+        answer = answers.get(self.path.rstrip("?"))
+        self.send_response(200 if answer and ready() else 503)
         self.end_headers()
         self.wfile.write(json.dumps(answer or {}).encode())
+        asked.append(self.path)
+        if len(asked) == model.get("answers"):
+            os._exit(0)
 
     def log_message(self, *words):
         pass

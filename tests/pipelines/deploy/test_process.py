@@ -16,6 +16,7 @@ import pytest
 
 from components.errors import UserError
 from pipelines.deploy.process import ProcessDeployer, served_digest
+from pipelines.job_tokens import OF_THE_JOB
 from pipelines.release.package import Package, read_package
 from tests.harness.children import in_child
 from tests.harness.packages import pinned
@@ -51,6 +52,17 @@ def test_a_package_is_served_with_its_digest(toy: Toy) -> None:
     assert endpoint.model_dump() == json.loads(endpoint_file(toy).read_text())
     assert [endpoint.pid] == [server.pid for server in toy.servers()]
     assert ["toy"] == toy.deployer("dev").deployed()
+
+
+def test_a_server_has_no_token_of_the_job_that_started_it(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It outlives the job; all other variables are there."""
+    for name in (*OF_THE_JOB, "ANOTHER"):
+        monkeypatch.setenv(name, "x")
+
+    endpoint = toy.deployer("dev").deploy(*pinned(package(toy)))
+
+    found = psutil.Process(endpoint.pid).environ()
+    assert {"ANOTHER"} == {*OF_THE_JOB, "ANOTHER"} & set(found)
 
 
 def test_deploying_again_changes_nothing(toy: Toy) -> None:

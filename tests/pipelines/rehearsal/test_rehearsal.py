@@ -20,16 +20,11 @@ from pipelines.rehearsal.life import STEPS, Life
 from pipelines.rehearsal.run import step
 from pipelines.rehearsal.scaffold import snapshot
 from pipelines.rehearsal.workspace import Workspace
+from tests.harness.scaffold import environment
 
 ROOT = Path(__file__).parents[3]
 COMMAND = Path(sys.executable).with_name("stackwright")
-PATH = f"{ROOT / '.tools' / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
 INTERFACE_UP = 0x1
-
-
-def laptop() -> dict[str, str]:
-    """Return the environment of a person: uv at hand, and no CI that asks for a lock first."""
-    return {name: value for name, value in os.environ.items() if name != "CI"} | {"PATH": PATH}
 
 
 def loopback_only(command: list[str]) -> None:
@@ -41,11 +36,12 @@ def loopback_only(command: list[str]) -> None:
 
 
 def isolated(*command: object) -> list[str]:
-    """Return the command, wrapped so that it runs with loopback as its only network."""
+    """Return the command, wrapped so that it runs with loopback as its only network, and nothing outlives it."""
     words = [str(word) for word in command]
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
     script += f"from tests.pipelines.rehearsal.test_rehearsal import loopback_only; loopback_only({words!r})"
-    return ["unshare", "--map-root-user", "--net", sys.executable, "-c", script]
+    apart = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    return [*apart, sys.executable, "-c", script]
 
 
 def can_isolate() -> bool:
@@ -57,19 +53,13 @@ def can_isolate() -> bool:
 
 
 @pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Set a project up once with network, so that its packages are in the cache."""
-    folder = tmp_path_factory.mktemp("warm")
-    revision = snapshot(ROOT, folder / "platform")
-    copier.run_copy(str(folder / "platform"), folder / "project", vcs_ref=revision, defaults=True, quiet=True)
-    subprocess.run(["make", "setup"], cwd=folder / "project", env=laptop(), check=True)
+def warm(set_up_project: Path) -> None:
+    """A project was set up with network, so that its packages are in the cache."""
 
 
 def rehearse(*command: str) -> dict[str, Any]:
     """Run a rehearsal and return its JSON document."""
-    done = subprocess.run(
-        command, env={**os.environ, "PATH": PATH}, capture_output=True, text=True, timeout=1200, check=False
-    )
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=1200, check=False)
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)
 
@@ -100,10 +90,10 @@ def test_a_project_rehearses_itself(warm: None, tmp_path: Path) -> None:
     project = tmp_path / "project"
     copier.run_copy(str(tmp_path / "platform"), project, vcs_ref=revision, defaults=True, quiet=True)
     author = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
-    subprocess.run(["make", "setup"], cwd=project, env=laptop(), check=True)
+    subprocess.run(["make", "setup"], cwd=project, env=environment(), check=True)
     for command in (("init", "-qb", "main"), ("add", "-A"), (*author, "commit", "-qm", "Scaffold")):
         subprocess.run(["git", *command], cwd=project, check=True)
-    done = subprocess.run(["make", "demo"], cwd=project, env=laptop(), capture_output=True, text=True)
+    done = subprocess.run(["make", "demo"], cwd=project, env=environment(), capture_output=True, text=True)
     assert 0 == done.returncode, done.stdout + done.stderr
     assert "13 steps as they should be" in done.stdout
 

@@ -208,6 +208,17 @@ def test_what_a_scoring_command_does_wrong(name: str, released: Toy) -> None:
     assert not evidence(released).exists()
 
 
+def test_a_scoring_command_has_no_token_of_the_job(released: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of a project cannot speak as the workflow, nor as a job of the environment; all else is there."""
+    tokens = {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "GITHUB_TOKEN", "PLATFORM_TOKEN"}
+    watched = sorted({*tokens, "GH_TOKEN", "ANOTHER"})
+    for name in watched:
+        monkeypatch.setenv(name, "x")
+    scorer(released, f"import os, sys; sys.exit(' '.join(name for name in {watched} if name in os.environ))")
+
+    assert [".stackwright.yaml: score: failed with 1: ANOTHER"] == gate(released).problems
+
+
 def scorer(toy: Toy, code: str) -> str:
     """Give a project another scoring command."""
     settings = json.loads(json.dumps(toy.project.settings.model_dump(mode="json")))
@@ -390,3 +401,26 @@ def champion_and_candidate(toy: Toy, champion: dict[str, object], candidate: dic
     (toy.root / "policies/gate.yaml").write_text(rules)
     toy.commit("the rules again")
     toy.publish(**candidate)
+
+
+def test_what_was_just_registered_is_gated_before_it_is_pinned(released: Toy) -> None:
+    """In the first environment: against what the default branch pins there; committed, there is nothing to judge."""
+    worse = released.build(wrong_every=3)
+    assert 0 == stackwright("register", "--project", released.root).code
+
+    said = stackwright("gate", "--env", "dev", "--project", released.root)
+    released.commit("pin it all the same")
+    again = stackwright("gate", "--env", "dev", "--project", released.root)
+
+    assert 4 == said.code
+    assert "worse than the champion" in said.out
+    assert (released.root / evidence_path("dev", "toy", worse)).exists()
+    assert (0, "is pinned in dev already") == (again.code, again.out.strip()[-24:])
+
+
+def test_without_a_package_there_is_nothing_to_gate(toy: Toy) -> None:
+    """In the first environment, `register` comes first."""
+    said = stackwright("gate", "--env", "dev", "--project", toy.root)
+
+    told = "promotions/dev/toy.yaml: nothing is pinned here; register the package that is to be judged first"
+    assert (1, [told]) == (said.code, said.problems)

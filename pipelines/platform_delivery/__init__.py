@@ -1,0 +1,1 @@
+"""What the jobs of the platform's own repository do: offline plans, applying in order, looking for drift, releases."""

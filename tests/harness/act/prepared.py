@@ -1,0 +1,23 @@
+"""A scaffolded project, set up for jobs that have no network: its environments are what a cache would bring back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.harness.scaffold import Platform, commit_all, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def prepare(platform: Platform, folder: Path) -> None:
+    """Render a project into `<folder>/churn`, and set it up as connected to AWS; its first commit has the lock."""
+    project = platform.render(folder / "churn")
+    connected = project / "stack" / "dev.json"
+    connected.write_text('{"uri": "s3://"}')
+    offline = run(project, "make", "setup", UV_OFFLINE="1")
+    if offline.returncode:
+        done = run(project, "make", "setup")
+        assert 0 == done.returncode, done.stdout
+    connected.unlink()
+    commit_all(project, "Lock")
