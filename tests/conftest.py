@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from tests.harness.shared import Shared
+
 pytest_plugins = ["tests.harness.shared", "tests.harness.scaffold_fixtures", "tests.harness.cluster.fixtures"]
 
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -41,14 +43,17 @@ def quiet() -> Generator[None]:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def database(shared: Shared) -> Path:
     """An empty MLflow database: making its schema takes seconds."""
-    from mlflow.tracking import MlflowClient
 
-    path = tmp_path_factory.mktemp("database") / "mlflow.db"
-    address = f"sqlite:///{path}"
-    MlflowClient(address, address).search_experiments()
-    return path
+    def make(folder: Path) -> None:
+        from mlflow.tracking import MlflowClient
+
+        folder.mkdir()
+        address = f"sqlite:///{folder}/mlflow.db"
+        MlflowClient(address, address).search_experiments()
+
+    return shared.once("database", make) / "mlflow.db"
 
 
 @pytest.fixture(scope="session")
