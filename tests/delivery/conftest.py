@@ -11,16 +11,16 @@ import pytest
 from tests.harness.act.build import site
 from tests.harness.act.network import need_network
 from tests.harness.act.prepared import prepare
-from tests.harness.act.runner import need_act
 from tests.harness.act.site import Site
 from tests.harness.scaffold import Platform
 from tests.harness.shared import Shared
+from tests.harness.workflows import need_tool
 
 
 @pytest.fixture(scope="session")
 def can_execute() -> None:
     """Skip where workflows cannot be executed; in CI, fail."""
-    need_act()
+    need_tool("act")
     need_network()
 
 

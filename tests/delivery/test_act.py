@@ -12,10 +12,11 @@ import yaml
 
 from tests.harness.act.host import BEARER, Host, Job, hosted, of_a_fork, protect
 from tests.harness.act.network import Network, network
-from tests.harness.act.runner import ACTIONS, DOUBLES, HOSTED, Act, Run, need_act
+from tests.harness.act.runner import ACTIONS, DOUBLES, HOSTED, Act, Run
 from tests.harness.act.triggers import Event, inputs_of, matches, starts
 from tests.harness.github_delivery import APP, PERSON, WORKFLOW
 from tests.harness.scaffold import commit_all, git
+from tests.harness.workflows import need_tool
 
 Runs = Callable[..., Run]
 UPLOAD = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"
@@ -31,7 +32,7 @@ def inside() -> Generator[Network]:
 @pytest.fixture
 def act(inside: Network, tmp_path: Path) -> Runs:
     """Run one job with these steps, on a runner with this label."""
-    need_act()
+    need_tool("act")
 
     def run(*steps: dict[str, Any], label: str = HOSTED) -> Run:
         text = tmp_path / "files"

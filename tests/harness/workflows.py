@@ -221,12 +221,12 @@ def broken_rules(workflow: Workflow) -> list[str]:
     return [f"{name}: {said}" for name, rule in RULES.items() for said in rule(workflow)]
 
 
-def need_actionlint() -> Path:
-    """Return where actionlint is; skip with one line where it is not built, and in CI, fail."""
-    found = shutil.which("actionlint", path=os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ["PATH"]]))
+def need_tool(name: str) -> Path:
+    """Return where one of the Go tools is; skip with one line where it is not built, and in CI, fail."""
+    found = shutil.which(name, path=os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ["PATH"]]))
     if found:
         return Path(found)
-    missing = "actionlint is not built; run `make tools` (needs Go)"
+    missing = f"{name} is not built; run `make tools` (needs Go)"
     if os.environ.get("CI"):
         pytest.fail(missing, pytrace=False)
     pytest.skip(missing)

@@ -18,7 +18,7 @@ from tests.harness.command import stackwright
 from tests.harness.scaffold import Platform
 from tests.harness.scaffold_fixtures import rendered_for
 from tests.harness.shared import Shared
-from tests.harness.workflows import COMMAND, RULES, Workflow, broken_rules, commands_of, need_actionlint
+from tests.harness.workflows import COMMAND, RULES, Workflow, broken_rules, commands_of, need_tool
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "defaults": {},
@@ -63,7 +63,7 @@ def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
 
 def actionlint(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run actionlint on the workflows, and on what they call."""
-    return run(folder, need_actionlint(), "-shellcheck=", "-pyflakes=")
+    return run(folder, need_tool("actionlint"), "-shellcheck=", "-pyflakes=")
 
 
 def schema(folder: Path, name: str, *files: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -15,9 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.harness.scaffold import QUIET
+from tests.harness.workflows import need_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,7 +142,7 @@ class Act:
         words += ["--action-cache-path", here / "cache", "--env-file", here / "none", *(("--job", job) if job else ())]
         began, used = time.monotonic(), _used()
         done = subprocess.run(
-            self.network.command(need_act(), event, *words),
+            self.network.command(need_tool("act"), event, *words),
             cwd=text,
             env=self._environment(here, calls),
             stdin=subprocess.DEVNULL,
@@ -188,17 +186,6 @@ def actions_of(text: Path) -> list[str]:
     files = [*text.glob(".github/workflows/*.yml"), *text.glob(".github/actions/*/action.yml")]
     used = {found.groups() for file in files for found in USES.finditer(file.read_text())}
     return sorted(f"{name}@{ref}={ACTIONS / DOUBLES[name]}" for name, ref in used if name in DOUBLES)
-
-
-def need_act() -> Path:
-    """Return where act is; skip with one line where it is not built, and in CI, fail."""
-    found = shutil.which("act", path=os.pathsep.join([str(ROOT / ".tools" / "bin"), os.environ["PATH"]]))
-    if found:
-        return Path(found)
-    missing = "act is not built; run `make tools` (needs Go)"
-    if os.environ.get("CI"):
-        pytest.fail(missing, pytrace=False)
-    pytest.skip(missing)
 
 
 def uv_cache() -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.platform_delivery.applying import STARTS
 from tests.harness.command import stackwright
-from tests.harness.workflows import ROOT, Job, Workflow, broken_rules, commands_of, need_actionlint
+from tests.harness.workflows import ROOT, Job, Workflow, broken_rules, commands_of, need_tool
 
 NAMES = ("apply", "ci", "drift", "plan", "release")
 COMMAND = ".venv/bin/stackwright"
@@ -66,7 +66,7 @@ def test_the_other_checkers_find_nothing(copy: Path) -> None:
     """Of zizmor as an auditor, actionlint, and the schemas; nothing is ignored line by line."""
     program = Path(sys.executable).with_name("zizmor")
     audit = check(copy, program, "--offline", "--persona", "auditor", "--no-progress", ".")
-    lint = check(copy, need_actionlint(), "-shellcheck=", "-pyflakes=")
+    lint = check(copy, need_tool("actionlint"), "-shellcheck=", "-pyflakes=")
 
     assert (0, True) == (audit.returncode, "No findings to report." in audit.stdout), audit.stdout
     assert (0, "") == (lint.returncode, lint.stdout)
