@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from tests.harness.engine.tools import ROOT, TOOLS
 from tests.harness.kubernetes_plugin.clusters import exists
 from tests.harness.kubernetes_plugin.objects import Recorder, recorded
 from tests.harness.plugin.calls import Calls
+from tests.harness.plugin.starter import command
 
 PASSPHRASE = "only for tests"
 PLUGINS = {package: f"tests.harness.{package}_plugin" for package in ("aws", "kubernetes", "random", "tls")}
@@ -82,7 +82,7 @@ class Engine:
         if source.exists():
             shutil.copy(source, self._work / f"Pulumi.{stack}.yaml")
         for package, module in PLUGINS.items():
-            _executable(folder / "bin" / f"pulumi-resource-{package}", f'exec "{sys.executable}" -m {module} "$@"')
+            _executable(folder / "bin" / f"pulumi-resource-{package}", command(module))
 
     @property
     def variables(self) -> dict[str, str]:
