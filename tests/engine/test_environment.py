@@ -192,5 +192,5 @@ def test_destroy_leaves_an_empty_account_and_up_works_again(dev: Life) -> None:
     dev.destroy()
 
     assert dev.before == left
-    assert dev.first.changes == again.changes
+    assert dev.previewed.changes == again.changes
     assert dev.before == dev.there()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.aws import moto_server
+from tests.harness.aws import empty_moto_server
 from tests.harness.postgres import ADMIN, DATABASE, Postgres, binaries, postgres
 from tests.harness.secrets_api import SecretsApi, secrets_api
 from tests.harness.tracker import JOB, SERVER, Machine, options, spec, tracker
@@ -122,7 +122,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """Set up and serve, as the Job and the Deployment do."""
     folder = tmp_path_factory.mktemp("tracker")
     with ExitStack() as stack:
-        endpoint = stack.enter_context(moto_server())
+        endpoint = stack.enter_context(empty_moto_server())
         objects = client_of("s3", endpoint)
         objects.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         server = None if request.param == "aws-sqlite" else stack.enter_context(postgres())
