@@ -20,10 +20,10 @@ from tests.harness.engine.tools import ROOT, TOOLS
 from tests.harness.kubernetes_plugin.clusters import exists
 from tests.harness.kubernetes_plugin.objects import Recorder, recorded
 from tests.harness.plugin.calls import Calls
-from tests.harness.plugin.starter import command
+from tests.harness.plugin.starter import PACKAGES, command
 
 PASSPHRASE = "only for tests"
-PLUGINS = {package: f"tests.harness.{package}_plugin" for package in ("aws", "kubernetes", "random", "tls")}
+PLUGINS = {package: f"tests.harness.{package}_plugin" for package in PACKAGES}
 """Package -> the module that stands in for its provider."""
 
 Program = Callable[[], None]

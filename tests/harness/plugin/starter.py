@@ -6,10 +6,10 @@ arguments, variables and output to the starter, and lives as long as the plugin:
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,7 +50,6 @@ def starter() -> Path:
     )
     assert process.stdout
     process.stdout.readline()
-    atexit.register(process.kill)
     return folder / "socket"
 
 
@@ -69,7 +68,7 @@ def _serve(path: str) -> None:
     _import_all()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    threading.Thread(target=_end_with_standard_input, args=(Path(path).parent,), daemon=True).start()
     while True:
         asked, _ = server.accept()
         if os.fork() == 0:
@@ -93,8 +92,9 @@ def _import_all() -> None:
         kinds.outputs_of(f"kubernetes:{type_}")
 
 
-def _end_with_standard_input() -> None:
+def _end_with_standard_input(folder: Path) -> None:
     sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
