@@ -36,7 +36,7 @@ def dev(
 ) -> Generator[Life]:
     """The environment of the example, up; its cluster has one node of each pool."""
     need_engine()
-    with moto_server() as endpoint, new_plane() as plane:
+    with moto_server(managed_policies=True) as endpoint, new_plane() as plane:
         pools = spec_of("aws", "dev").pools  # type: ignore[union-attr] - of this shape
         plane.add_nodes(*(node_of(name, pool, number) for name, pool in pools.items() for number in range(2)))
         engine = aws_environment(tmp_path_factory.mktemp("dev") / "stack", "dev", endpoint, ACCOUNT)

@@ -17,7 +17,7 @@ from tests.harness.engine.tools import ROOT, need_engine
 def endpoint() -> Generator[str]:
     """Every account of moto, on loopback."""
     need_engine()
-    with moto_server() as address:
+    with moto_server(managed_policies=True) as address:
         yield address
 
 

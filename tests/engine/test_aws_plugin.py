@@ -65,7 +65,7 @@ STALE = {"aws:ec2/launchTemplate:LaunchTemplate"}
 @pytest.fixture(scope="module")
 def endpoint() -> Generator[str]:
     """Moto's server."""
-    with moto_server() as address:
+    with moto_server(managed_policies=True) as address:
         yield address
 
 

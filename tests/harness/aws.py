@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 
 BUCKET = "artifacts"
 
-_MOTO = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-"""Accounts have the policies that AWS manages; others do not exist."""
-
 
 @contextlib.contextmanager
-def moto_server() -> Generator[str]:
-    """Run moto's server and give its address."""
+def moto_server(*, managed_policies: bool = False) -> Generator[str]:
+    """Run moto's server and give its address.
+
+    Args:
+        managed_policies: Accounts have the policies that AWS manages, which takes a moment for each of them.
+    """
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    moto = {"MOTO_IAM_LOAD_MANAGED_POLICIES": str(managed_policies).lower()}
     try:
-        with digests_are_signed(), everybody_is_understood(), mock.patch.dict(os.environ, _MOTO):
+        with digests_are_signed(), everybody_is_understood(), mock.patch.dict(os.environ, moto):
             yield f"http://{host}:{port}"
     finally:
         server.stop()

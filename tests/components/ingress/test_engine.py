@@ -47,7 +47,7 @@ GOES_IN_ORDER = [
 def endpoint() -> Generator[str]:
     """Every account of moto, on loopback."""
     need_engine()
-    with moto_server() as address:
+    with moto_server(managed_policies=True) as address:
         yield address
 
 

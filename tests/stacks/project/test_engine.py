@@ -29,7 +29,7 @@ BUCKET = platform().artifact_store.uri.removeprefix("s3://")
 def endpoint() -> Generator[str]:
     """Every account of moto, on loopback."""
     need_engine()
-    with moto_server() as address:
+    with moto_server(managed_policies=True) as address:
         yield address
 
 
