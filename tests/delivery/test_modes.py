@@ -12,6 +12,7 @@ from tests.harness.project import Toy
 from tests.harness.toy_site import MODEL, ToySite, toy_site
 
 PIN = f"stackwright/pin/dev/{MODEL}"
+PROPOSALS = {"dev": PIN, **{name: f"stackwright/promotion/{name}/{MODEL}" for name in ("staging", "prod")}}
 
 
 @pytest.fixture
@@ -60,21 +61,24 @@ def test_without_a_contract_only_the_checks_run(site: ToySite) -> None:
 
 
 def test_without_the_app_people_click_more(site: ToySite) -> None:
-    """The checks of what a workflow proposes wait for a person, and its merge starts a deployment as a person's."""
+    """A model walks to prod all the same: people let the checks of each proposal run, and merge it."""
+    site.only = {"ci": "preview"}
     assert site.hand("train").green
-    number = site.open(PIN)
+    digests = list[str]()
+    for environment, proposal in PROPOSALS.items():
+        number = site.open(proposal)
+        assert not site.github.pulls[number]["auto_merge"]
+        assert [] == site.settle()
+        site.approve(number)
+        (checks,) = site.settle()
+        site.merge(number)
+        runs = site.settle()
 
-    assert [] == site.settle()
-    site.approve(number)
-    (checks,) = site.settle()
-    site.merge(number)
-    runs = site.settle()
-
-    assert checks.green, checks.log
-    assert ["deploy", "promote"] == [run.workflow for run in runs]
-    assert site.pin("dev")["digest"] == site.serving()["dev"]
-    assert [f"checks {PIN}", f"merge {PIN}"] == site.approvals
-    assert not site.github.pulls[site.open(f"stackwright/promotion/staging/{MODEL}")]["auto_merge"]
+        assert checks.green, checks.log
+        assert (["deploy"] if environment == "prod" else ["deploy", "promote"]) == [run.workflow for run in runs]
+        digests.append(site.pin(environment)["digest"])
+        assert digests[0] == digests[-1] == site.serving()[environment]
+    assert [f"{what} {proposal}" for proposal in PROPOSALS.values() for what in ("checks", "merge")] == site.approvals
 
 
 def test_a_merge_by_the_workflows_own_token_starts_nothing(site: ToySite) -> None:

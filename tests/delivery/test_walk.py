@@ -47,6 +47,7 @@ def _comments(site: Site, number: int) -> list[str]:
     return [note["body"] for note in site.github.notes if note["on"] == number]
 
 
+@pytest.mark.slow
 def test_a_model_walks_from_dev_to_prod(delivery: Site, tmp_path: Path) -> None:
     """Trained on schedule, served everywhere with one digest after two people have said yes.
 
