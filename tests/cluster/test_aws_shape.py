@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 import pytest
 from kubernetes import client as kubernetes
 
-from tests.harness.aws import moto_server
+from tests.harness.aws import empty_moto_server
 from tests.harness.cluster.graphs import spec_of
 from tests.harness.cluster.inventory import stuck
 from tests.harness.cluster.life import Life, called, plain
@@ -36,7 +36,7 @@ def dev(
 ) -> Generator[Life]:
     """The environment of the example, up; its cluster has one node of each pool."""
     need_engine()
-    with moto_server(managed_policies=True) as endpoint, new_plane() as plane:
+    with empty_moto_server(managed_policies=True) as endpoint, new_plane() as plane:
         pools = spec_of("aws", "dev").pools  # type: ignore[union-attr] - of this shape
         plane.add_nodes(*(node_of(name, pool, number) for name, pool in pools.items() for number in range(2)))
         engine = aws_environment(tmp_path_factory.mktemp("dev") / "stack", "dev", endpoint, ACCOUNT)

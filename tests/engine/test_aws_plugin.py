@@ -16,7 +16,7 @@ from pulumi.provider.experimental import provider as engine
 from components.recording import RecordedResource, Secret, record
 from stacks.environment.config import read_stack_file
 from stacks.environment.program import program
-from tests.harness.aws import moto_server
+from tests.harness.aws import empty_moto_server
 from tests.harness.aws_plugin import names
 from tests.harness.aws_plugin.cloud import Cloud, GoneError
 from tests.harness.aws_plugin.handlers.dns import add_zone
@@ -65,7 +65,7 @@ STALE = {"aws:ec2/launchTemplate:LaunchTemplate"}
 @pytest.fixture(scope="module")
 def endpoint() -> Generator[str]:
     """Moto's server."""
-    with moto_server(managed_policies=True) as address:
+    with empty_moto_server(managed_policies=True) as address:
         yield address
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 from typing import TYPE_CHECKING, Any
@@ -34,18 +35,33 @@ def moto_server(*, managed_policies: bool = False) -> Generator[str]:
     host, port = server.get_host_and_port()
     moto = {"MOTO_IAM_LOAD_MANAGED_POLICIES": str(managed_policies).lower()}
     try:
-        with digests_are_signed(), everybody_is_understood(), mock.patch.dict(os.environ, moto):
+        with _looked_up_once(), digests_are_signed(), everybody_is_understood(), mock.patch.dict(os.environ, moto):
             yield f"http://{host}:{port}"
     finally:
         server.stop()
 
 
 @contextlib.contextmanager
-def empty_moto_server() -> Generator[str]:
+def _looked_up_once() -> Generator[None]:
+    """Let moto look into its folders and classes once, not at each request."""
+    from moto import backends
+    from moto.core import responses
+
+    modules = {*backends.list_of_moto_modules()}
+    methods = functools.cache(responses.method_names_from_class)
+    with (
+        mock.patch.object(backends, "list_of_moto_modules", return_value=modules),
+        mock.patch.object(responses, "method_names_from_class", methods),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def empty_moto_server(*, managed_policies: bool = False) -> Generator[str]:
     """Run moto's server with nothing in it: its servers in one process share what they hold."""
     from moto.moto_api._internal.models import moto_api_backend
 
-    with moto_server() as endpoint:
+    with moto_server(managed_policies=managed_policies) as endpoint:
         moto_api_backend.reset()
         yield endpoint
 

@@ -17,7 +17,7 @@ from components.ingress.contract import AlbSpec
 from components.kubernetes_provider import kubernetes_provider
 from components.network.contract import NetworkOutputs
 from components.node_pools.contract import NodePoolOutputs
-from tests.harness.aws import moto_server
+from tests.harness.aws import empty_moto_server
 from tests.harness.aws_plugin.cloud import Cloud
 from tests.harness.aws_plugin.handlers.dns import add_zone
 from tests.harness.engine import programs
@@ -47,7 +47,7 @@ GOES_IN_ORDER = [
 def endpoint() -> Generator[str]:
     """Every account of moto, on loopback."""
     need_engine()
-    with moto_server(managed_policies=True) as address:
+    with empty_moto_server(managed_policies=True) as address:
         yield address
 
 

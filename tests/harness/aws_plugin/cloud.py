@@ -6,9 +6,25 @@ from functools import cached_property
 from typing import Any
 
 import boto3
+from botocore import loaders, session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+SERVICES = (
+    "acm",
+    "budgets",
+    "ec2",
+    "ecr",
+    "eks",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "route53",
+    "s3",
+    "secretsmanager",
+    "sns",
+)
 ACCOUNT_HEADER = "x-moto-account-id"
 GONE = ("404", "NotFound", "NoSuch", "NotExist", "ResourceNotFound", "NotFoundException")
 
@@ -42,7 +58,10 @@ class Cloud:
 
     @cached_property
     def _session(self) -> boto3.Session:
+        botocore = session.Session()
+        botocore.register_component("data_loader", _MODELS)
         return boto3.Session(
+            botocore_session=botocore,
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
             region_name=self.region,
@@ -52,7 +71,17 @@ class Cloud:
         params["headers"][ACCOUNT_HEADER] = self.account
 
 
+_MODELS = loaders.create_loader()
+"""What botocore knows of services, read once in a process."""
+
 _QUICK = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=True)
+
+
+def read_models() -> None:
+    """Read the models of all services that plugins use."""
+    somewhere = Cloud("http://127.0.0.1", "0" * 12, "us-east-1")
+    for service in SERVICES:
+        getattr(somewhere, service)
 
 
 def is_gone(error: Exception) -> bool:

@@ -81,9 +81,10 @@ def _import_all() -> None:
     """Import the plugins, and look up what most of their runs look up."""
     for package in PACKAGES:
         import_module(f"tests.harness.{package}_plugin.provider")
-    from tests.harness.aws_plugin import classes, kept, table
+    from tests.harness.aws_plugin import classes, cloud, kept, table
     from tests.harness.kubernetes_plugin import kinds
 
+    cloud.read_models()
     for type_ in (*table.LIVE, *kept.KEPT):
         classes.inputs_of(f"aws:{type_}")
         classes.outputs_of(f"aws:{type_}")

@@ -15,7 +15,7 @@ from stacks.contract import Contract
 from stacks.load import parse
 from stacks.project.config import PLATFORMS, from_engine
 from stacks.project.program import program
-from tests.harness.aws import moto_server
+from tests.harness.aws import empty_moto_server
 from tests.harness.aws_plugin.cloud import Cloud
 from tests.harness.engine.stack import Engine
 from tests.harness.engine.tools import ROOT, need_engine
@@ -29,7 +29,7 @@ BUCKET = platform().artifact_store.uri.removeprefix("s3://")
 def endpoint() -> Generator[str]:
     """Every account of moto, on loopback."""
     need_engine()
-    with moto_server(managed_policies=True) as address:
+    with empty_moto_server(managed_policies=True) as address:
         yield address
 
 
