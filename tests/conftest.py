@@ -1,4 +1,4 @@
-"""Prepared projects: made once by each test process, and copied for each test."""
+"""Prepared projects: made once in a run, copied for each of its processes and again for each test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.project import Toy, make_toy
+from tests.harness.project import Toy, make_toy, toy_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -70,22 +70,30 @@ def new_toy(database: Path) -> Callable[..., Toy]:
 
 
 @pytest.fixture(scope="session")
-def prepared_new(new_toy: Callable[..., Toy], tmp_path_factory: pytest.TempPathFactory) -> Toy:
+def prepared_new(new_toy: Callable[..., Toy], shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Toy:
     """A project with a built package, not registered yet."""
-    toy = new_toy(tmp_path_factory.mktemp("new"))
-    toy.build(wrong_every=5)
-    return toy
+
+    def make(folder: Path) -> None:
+        toy = new_toy(folder)
+        toy.build(wrong_every=5)
+        toy.pack()
+
+    return toy_in(shared.once("toy-new", make)).copy(tmp_path_factory.mktemp("new"))
 
 
 @pytest.fixture(scope="session")
-def prepared_released(prepared_new: Toy, tmp_path_factory: pytest.TempPathFactory) -> Toy:
+def prepared_released(prepared_new: Toy, shared: Shared, tmp_path_factory: pytest.TempPathFactory) -> Toy:
     """A project that pins release 1 everywhere, and a better release 2 in dev."""
-    toy = prepared_new.copy(tmp_path_factory.mktemp("released"))
-    toy.publish(wrong_every=5)
-    toy.advance("staging")
-    toy.advance("prod")
-    toy.publish(wrong_every=6)
-    return toy
+
+    def make(folder: Path) -> None:
+        toy = prepared_new.copy(folder)
+        toy.publish(wrong_every=5)
+        toy.advance("staging")
+        toy.advance("prod")
+        toy.publish(wrong_every=6)
+        toy.pack()
+
+    return toy_in(shared.once("toy-released", make)).copy(tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture

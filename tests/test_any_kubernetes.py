@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
@@ -23,6 +22,7 @@ from stacks.project.kubernetes_project import CONTRACT
 from tests.harness.cluster.plane import Plane
 from tests.harness.environments import FOLDER
 from tests.harness.github import github, repository
+from tests.harness.page import run_block
 from tests.pipelines.test_init import IMAGE, filled_in
 from tests.test_docs import ROOT, blocks
 
@@ -60,15 +60,7 @@ class Clone:
     def shell(self, script: str, **variables: str) -> str:
         """Run a block as a person would, and return what it printed."""
         path = f"{self._bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=self.root,
-            env={**os.environ, "PATH": path, **variables},
-            capture_output=True,
-            text=True,
-        )
-        assert 0 == done.returncode, done.stdout + done.stderr
-        return done.stdout
+        return run_block(script, self.root, PATH=path, **variables)
 
     def stack_file(self, environment: str) -> Path:
         """Return where the stack file of an environment is."""

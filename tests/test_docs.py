@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.harness.page import run_block
 from tests.harness.project import Toy
 
 ROOT = Path(__file__).parents[1]
@@ -21,29 +20,15 @@ def blocks(page: Path) -> list[tuple[str, str]]:
     return re.findall(r"^```sh ?(.*?)\n(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
-def shell(toy: Toy, script: str) -> str:
-    """Run a block in the toy project as a person would, and return what it printed."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=toy.root,
-        env={**os.environ, "PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"},
-        capture_output=True,
-        text=True,
-    )
-    assert 0 == done.returncode, done.stdout + done.stderr
-    return done.stdout
-
-
 def test_the_release_page_works_as_written(toy: Toy) -> None:
     """Every command of docs/releasing.md runs, in order; before the rollback there is a second release."""
     toy.build(wrong_every=10)
     first = [script for word, script in blocks(ROOT / "docs" / "releasing.md") if not word]
     rollback = [script for word, script in blocks(ROOT / "docs" / "releasing.md") if word]
-    said = [shell(toy, script) for script in first]
+    said = [run_block(script, toy.root) for script in first]
     assert 3 == said[-1].count("  serving\n")
     toy.build(wrong_every=20)
-    again = [shell(toy, script) for script in first + rollback]
+    again = [run_block(script, toy.root) for script in first + rollback]
     assert "prod now serves release 1" in again[-1]
 
 

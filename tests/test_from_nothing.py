@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -17,6 +16,7 @@ import yaml
 from tests.harness.aws import empty_moto_server, point_at, s3_client
 from tests.harness.documents import contract_document
 from tests.harness.github import github, repository
+from tests.harness.page import run_block
 from tests.pipelines.test_init import filled_in
 from tests.test_docs import ROOT, blocks
 
@@ -63,15 +63,7 @@ class Platform:
     def shell(self, script: str, where: Path | None = None) -> str:
         """Run a block as a person would, and return what it printed."""
         path = f"{self._bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            cwd=where or self.root,
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-        )
-        assert 0 == done.returncode, done.stdout + done.stderr
-        return done.stdout
+        return run_block(script, where or self.root, PATH=path)
 
     def fill_in(self) -> None:
         """Do the step by hand: write what only the organisation knows."""

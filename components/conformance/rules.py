@@ -134,7 +134,7 @@ def unknown_values_are_fine(case: Case) -> Iterator[str]:
 
 def names_fit(case: Case) -> Iterator[str]:
     """Physical names keep the limits of the cloud, with the longest names of a place too."""
-    for item in case.built().managed + case.built(longest=True).managed:
+    for item in case.built().managed + case.built(Tier.PROD, longest=True).managed:
         for limit in limits_of(item.type):
             name = _at(item.inputs, limit.property)
             if isinstance(name, str) and "${" not in name and (problem := limit.refuses(name)):
@@ -155,7 +155,7 @@ def secrets_are_marked(case: Case) -> Iterator[str]:
 def data_is_kept(case: Case) -> Iterator[str]:
     """What holds data is protected outside `dev`, and can go with a `dev` environment."""
     for tier in (Tier.DEV, Tier.STAGING, Tier.PROD):
-        for item in case.built(tier).managed:
+        for item in case.built(tier, longest=tier is Tier.PROD).managed:
             if item.type not in STATEFUL:
                 continue
             name, gone = STATEFUL[item.type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -89,21 +90,23 @@ def test_its_images_are_those_of_the_version(name: str, row: Chart) -> None:
     assert set(row.privileges) <= row.images.keys() | row.images_of_others.keys()
 
 
+@cache
+def releases(spec: AnySpec) -> list[RecordedResource]:
+    """Return what a flavor installs."""
+    return [item for case in conformance.cases(spec) for item in case.built().managed if item.type == RELEASE]
+
+
 @pytest.mark.parametrize("spec", flavors(), ids=lambda spec: f"{kind_of(spec)}-{flavor_of(spec)}")
 def test_every_value_that_a_flavor_sets_exists(spec: AnySpec) -> None:
     """A key with a slip would be ignored without a word."""
-    releases = [item for case in conformance.cases(spec) for item in case.built().managed if item.type == RELEASE]
-
-    found = {chart_of(item): [*strangers(item.inputs["values"], value_keys(chart_of(item)))] for item in releases}
+    found = {chart_of(item): [*strangers(item.inputs["values"], value_keys(chart_of(item)))] for item in releases(spec)}
 
     assert {} == {chart: problems for chart, problems in found.items() if problems}
 
 
 def test_every_chart_of_the_table_is_installed() -> None:
     """A row that nothing installs is not declared any more."""
-    built = [item for case in conformance.cases() for item in case.built().managed if item.type == RELEASE]
-
-    assert set(charts()) == {chart_of(item) for item in built}
+    assert set(charts()) == {chart_of(item) for spec in flavors() for item in releases(spec)}
 
 
 NOT_RUN = {
@@ -147,12 +150,10 @@ def unlimited(values: Mapping[str, Any], keys: Mapping[str, str], above: str = "
 @pytest.mark.parametrize("spec", flavors(), ids=lambda spec: f"{kind_of(spec)}-{flavor_of(spec)}")
 def test_every_container_of_a_chart_has_requests_and_a_limit(spec: AnySpec) -> None:
     """Wherever the chart lets us say so: what runs without takes the memory of its neighbours."""
-    releases = [item for case in conformance.cases(spec) for item in case.built().managed if item.type == RELEASE]
-
     found = {
         chart_of(item): set(unlimited(item.inputs["values"], value_keys(chart_of(item))))
         - NOT_RUN.get(chart_of(item), set())
-        for item in releases
+        for item in releases(spec)
     }
 
     assert {} == {chart: parts for chart, parts in found.items() if parts}

@@ -68,6 +68,10 @@ class Toy:
         self.git("commit", "-qm", message, "--allow-empty")
         return self.git("rev-parse", "HEAD")
 
+    def pack(self) -> None:
+        """Keep all commits in one file: few files are soon copied."""
+        self.git("gc", "--quiet", "--prune=now")
+
     def clone(self, target: Path) -> Toy:
         """Return another clone of the same origin, with the same built files."""
         subprocess.run(["git", "clone", "-q", self.git("remote", "get-url", "origin"), str(target)], check=True)
@@ -86,7 +90,7 @@ class Toy:
     def copy(self, folder: Path) -> Toy:
         """Return the same project and environments in another folder, which its contracts then say."""
         shutil.copytree(self.root.parent, folder, symlinks=True, dirs_exist_ok=True)
-        toy = Toy(folder / "project", folder / "environments")
+        toy = toy_in(folder)
         for file in (toy.root / "stack").glob("*.json"):
             file.write_text(file.read_text().replace(str(self.environments), str(toy.environments)))
         toy.commit("connect to other environments")
@@ -135,10 +139,15 @@ class Toy:
         return words if any(f"{self.environments}/" in word for word in words) else []
 
 
+def toy_in(folder: Path) -> Toy:
+    """Return the project and environments that lie in a folder."""
+    return Toy(folder / "project", folder / "environments")
+
+
 def make_toy(folder: Path, models: tuple[str, ...] = ("toy",), rows: int = 1000) -> Toy:
     """Return a new project, committed, connected to local environments."""
-    root = folder / "project"
-    toy = Toy(root, folder / "environments")
+    toy = toy_in(folder)
+    root = toy.root
     for name in ("data", "policies", "promotions"):
         (root / name).mkdir(parents=True)
     settings = {name: model_settings(name) for name in models}
@@ -150,7 +159,7 @@ def make_toy(folder: Path, models: tuple[str, ...] = ("toy",), rows: int = 1000)
     (root / ".gitignore").write_text("build/\ndata/\n")
     for name in models:
         toy.rows(rows, name)
-    subprocess.run(["git", "init", "-q", "-b", "main", str(root)], check=True)
+    subprocess.run(["git", "init", "-q", "-b", "main", "--template=", str(root)], check=True)
     configure(root)
     write_local(toy.project, toy.environments)
     toy.commit("start")
@@ -168,6 +177,9 @@ def model_settings(name: str) -> dict[str, object]:
 
 
 def configure(root: Path) -> None:
-    """Give a clone somebody to commit as."""
-    for key, value in {"user.name": "A Person", "user.email": "person@example.org", "commit.gpgsign": "false"}.items():
-        subprocess.run(["git", "-C", str(root), "config", key, value], check=True)
+    """Give a clone somebody to commit as, and nothing to tidy up after each commit."""
+    with (root / ".git" / "config").open("a") as file:
+        file.write(
+            "[user]\n\tname = A Person\n\temail = person@example.org\n[commit]\n\tgpgsign = false\n"
+            "[maintenance]\n\tauto = false\n[gc]\n\tauto = 0\n"
+        )

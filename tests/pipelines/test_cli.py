@@ -281,7 +281,7 @@ def test_a_bug_is_a_traceback_and_exits_with_3(toy: Toy, monkeypatch: pytest.Mon
             max_leaves=6,
         ).map(lambda value: json.dumps(value).encode()),
         st.sampled_from(
-            [b"a: !!int x", b"? [a]\n: b", b"a: &a [*a]", b"a: !!set {b}", b"[" * 2000, b"a: " + b"1" * 5000]
+            [b"a: !!int x", b"? [a]\n: b", b"a: &a [*a]", b"a: !!set {b}", b"[" * 500, b"a: " + b"1" * 5000]
         ),
     ),
 )

@@ -30,7 +30,12 @@ def versions(tmp_path: Path) -> tuple[Platform, list[str]]:
 @pytest.fixture
 def project(versions: tuple[Platform, list[str]], tmp_path: Path) -> Path:
     """A project of the first of them, with what `make setup` leaves."""
-    project = versions[0].render(tmp_path / "churn")
+    return made(versions[0], versions[1][0], tmp_path / "churn")
+
+
+def made(platform: Platform, commit: str, folder: Path) -> Path:
+    """Render a project, and leave what `make setup` leaves."""
+    project = platform.render(folder, commit)
     uv = project / ".tools" / "uv"
     uv.parent.mkdir()
     uv.write_text("#!/bin/sh\nmkdir -p .stackwright/venv/bin\n")
@@ -77,11 +82,10 @@ def test_a_release_goes_before_the_tip(project: Path, versions: tuple[Platform, 
     assert "second\n" == (project / "new.txt").read_text()
 
 
-def test_a_project_that_is_further_stays(project: Path, versions: tuple[Platform, list[str]]) -> None:
+def test_a_project_that_is_further_stays(versions: tuple[Platform, list[str]], tmp_path: Path) -> None:
     """It was made after the last release: going back would be no update."""
     platform, commits = versions
-    assert 0 == run(project, "update.py").returncode
-    commit_all(project, "Update")
+    project = made(platform, commits[2], tmp_path / "churn")
     tag(platform, "v0.1.0", commits[1])
 
     done = run(project, "update.py")
@@ -120,7 +124,7 @@ def test_the_first_set_up_after_an_update_moves_the_command(
     project: Path, versions: tuple[Platform, list[str]]
 ) -> None:
     """The command is of the revision that the project names, whatever was there before."""
-    assert 0 == run(project, "update.py").returncode
+    set_up(project, "revision", versions[1][2])
     (project / "fake-uv").write_text("#!/bin/sh\nmkdir -p .stackwright/venv\n")
     (project / "fake-uv").chmod(0o755)
 

@@ -14,7 +14,6 @@ import json
 import os
 import secrets
 import ssl
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -49,7 +48,7 @@ def prepare() -> None:
     addresses = [os.environ["TRACKER_DATABASE_URI"], os.environ["TRACKER_AUTH_DATABASE_URI"]]
     make_databases(addresses, own["database_password"])
     write_credentials(own)
-    upgrade_tables(*addresses)
+    upgrade_tables(addresses[0])
     make_people(
         addresses[1],
         {own["admin_username"]: own["admin_password"], shared["username"]: shared["password"]},
@@ -214,14 +213,16 @@ def make_databases(addresses: list[str], password: str) -> None:
         cursor.execute(sql.SQL("REVOKE {} FROM CURRENT_USER").format(user))
 
 
-def upgrade_tables(tracking: str, auth: str) -> None:
-    """Bring the tables of both databases to what this release of MLflow needs."""
-    subprocess.run([sys.executable, "-m", "mlflow", "db", "upgrade", tracking], check=True)
-    subprocess.run([sys.executable, "-m", "mlflow.server.auth", "db", "upgrade", "--url", auth], check=True)
+def upgrade_tables(tracking: str) -> None:
+    """Bring the tables of runs and models to what this release of MLflow needs, as `mlflow db upgrade` does."""
+    from mlflow import db
+
+    commands: Any = db.commands
+    commands.main(["upgrade", tracking], standalone_mode=False)
 
 
 def make_people(auth: str, passwords: Mapping[str, str], *, admin: str) -> None:
-    """Let people sign in with these passwords, and with no others that they had."""
+    """Bring the tables of people up to date, too; let people sign in with these passwords, and with no others."""
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
     store: Any = SqlAlchemyStore()

@@ -72,8 +72,8 @@ class Running:
 
 
 def machine_of_aws(folder: Path, server: Postgres | None, arns: Mapping[str, str], endpoint: str) -> Machine:
-    """The pods of the graph, on this machine; with rows in SQLite where there is no PostgreSQL."""
-    values: dict[str, Any] = {"hosts": ("127.0.0.1:5000",)}
+    """The pods of the graph, on this machine, with one worker; with rows in SQLite where there is no PostgreSQL."""
+    values: dict[str, Any] = {"hosts": ("127.0.0.1:5000",), "workers": 1}
     promised: dict[str, Any] = {"name": DATABASE, "admin_secret": arns["admin"]}
     replaced = {SECRET % "": arns["mlflow"], SECRET % "-projects": arns["mlflow-projects"]}
     if server:

@@ -97,22 +97,37 @@ def read_outputs(text: str) -> dict[str, str]:
     return found
 
 
-def connect(toy: Toy, bare: Path) -> None:
-    """Give a project a repository at a host, and environments that jobs can reach."""
+@pytest.fixture(scope="session")
+def prepared_within_reach(prepared_released: Toy, tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """A project that is released, and environments that jobs can reach."""
+    toy = prepared_released.copy(tmp_path_factory.mktemp("within-reach"))
     for name in ("dev", "staging", "prod"):
         toy.edit(f"stack/{name}.json", runs_on="ubuntu-24.04")
     toy.commit("connect")
+    return toy
+
+
+def connect(toy: Toy, bare: Path) -> None:
+    """Give a project a repository at a host."""
     subprocess.run(["git", "clone", "-q", "--bare", str(toy.root), str(bare)], check=True)
     toy.git("remote", "add", "origin", str(bare))
     toy.git("fetch", "-q", "origin")
 
 
 @pytest.fixture
-def job(released: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Job]:
+def reachable(prepared_within_reach: Toy, tmp_path: Path) -> Generator[Toy]:
+    """A copy of its own for each test."""
+    toy = prepared_within_reach.copy(tmp_path)
+    yield toy
+    toy.stop()
+
+
+@pytest.fixture
+def job(reachable: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Job]:
     """A job with the workflow's own token, in a project of release 1 everywhere and release 2 in dev."""
     folder = tmp_path / "job"
     folder.mkdir()
-    connect(released, folder / "bare.git")
+    connect(reachable, folder / "bare.git")
     with github_delivery(folder / "bare.git") as host:
         for name, value in variables(host, WORKFLOW).items():
             monkeypatch.setenv(name, value)
@@ -121,4 +136,4 @@ def job(released: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gener
         monkeypatch.setenv("GITHUB_OUTPUT", str(folder / "output"))
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary"))
         (folder / "output").touch()
-        yield Job(released, host, folder, monkeypatch.setenv)
+        yield Job(reachable, host, folder, monkeypatch.setenv)

@@ -39,7 +39,9 @@ def population(random: np.random.Generator, rows: int) -> dict[str, Column]:
     }
 
 
-@pytest.mark.parametrize(("rows", "others"), [(5000, 200), (5000, 1000), (400, 300), (300, 3000)])
+@pytest.mark.parametrize(
+    ("rows", "others"), [(5000, 200), pytest.param(5000, 1000, marks=pytest.mark.slow), (400, 300), (300, 3000)]
+)
 def test_unchanged_data_raises_a_column_as_seldom_as_promised(rows: int, others: int):
     """With no floor to help, one window in ten at most has a column beyond a 90 % bound; but one in fifty."""
     random, runs = np.random.default_rng(11), 300

@@ -11,6 +11,8 @@ import pytest
 from components.errors import Blocked, UserError
 from pipelines.release.deployment import deploy
 from pipelines.release.gating import gate
+from pipelines.release.package import read_package
+from pipelines.release.pin import Pin
 from pipelines.release.promotion import promote
 from pipelines.release.rollback import rollback
 from pipelines.release.status import status
@@ -22,12 +24,12 @@ REFUSED = "promotions/refused.yaml"
 
 
 @pytest.fixture
-def advanced(released: Toy) -> Toy:
+def advanced(forward: Toy) -> Toy:
     """Release 2 is pinned in staging and deployed there; release 1 was before."""
-    deploy(released.project, "staging", "toy")
-    released.advance("staging")
-    deploy(released.project, "staging", "toy")
-    return released
+    first = read_package(package(forward, "staging", digest(forward, "prod")))
+    forward.deployer("staging").deploy(Pin(**forward.pin("prod")), first)
+    deploy(forward.project, "staging", "toy")
+    return forward
 
 
 def digest(toy: Toy, environment: str) -> str:
@@ -58,7 +60,7 @@ def test_reverting_the_pin_commit_rolls_back(advanced: Toy) -> None:
     """Plain `git revert` and deploy: the release before serves again, without a new gate."""
     first = digest(advanced, "prod")
 
-    advanced.git("revert", "--no-edit", "HEAD")
+    advanced.git("revert", "--no-edit", advanced.git("log", "-1", "--format=%H", "--", PIN))
     result = deploy(advanced.project, "staging", "toy")
 
     assert "done" == result.status

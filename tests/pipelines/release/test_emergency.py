@@ -19,17 +19,16 @@ BRANCH = rollback_branch("staging", "toy")
 
 
 @pytest.fixture
-def bad(released: Toy, tmp_path: Path) -> Toy:
+def bad(forward: Toy, tmp_path: Path) -> Toy:
     """Release 2 is pinned and served in staging; its rollback lies committed on a branch at the remote."""
-    released.advance("staging")
     bare = tmp_path / "bare.git"
-    subprocess.run(["git", "clone", "-q", "--bare", str(released.root), str(bare)], check=True)
-    released.git("remote", "add", "origin", str(bare))
-    assert 0 == deploy(released).code
-    released.git("checkout", "-qb", "work")
-    rollback(released.project, "staging", "toy", "it lies")
-    push(released)
-    return released
+    subprocess.run(["git", "clone", "-q", "--bare", str(forward.root), str(bare)], check=True)
+    forward.git("remote", "add", "origin", str(bare))
+    assert 0 == deploy(forward).code
+    forward.git("checkout", "-qb", "work")
+    rollback(forward.project, "staging", "toy", "it lies")
+    push(forward)
+    return forward
 
 
 def push(toy: Toy, message: str = f"roll back\n\n{TRAILER}") -> str:
