@@ -188,7 +188,8 @@ def _kill_after(engine: Engine, plane: Plane, creates: int) -> None:
     plane.restart_api_server(kill=True)
 
 
-@pytest.mark.parametrize("environment", [pytest.param("staging", marks=pytest.mark.slow), "prod"])
+@pytest.mark.slow
+@pytest.mark.parametrize("environment", ["staging", "prod"])
 def test_a_larger_environment_comes_and_goes(new_plane: NewPlane, tmp_path: Path, environment: str) -> None:
     """Up makes it, up again touches nothing; what is protected goes when the file says that it may."""
     with lived(new_plane, tmp_path, environment) as life:

@@ -295,7 +295,7 @@ def test_people_sign_in_as_a_configuration_says(new_plane: Callable[[], Abstract
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_nothing_stays_behind_a_run_that_is_interrupted(tmp_path: Path, sent: signal.Signals) -> None:
     """All programs end with the last process that used them, however that ended."""
     program = (

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tests.harness.web import Handler, Server, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 
@@ -34,8 +34,14 @@ def private_repository(folder: Path, token: str, moved_to: str | None = None) ->
         yield server
 
 
-def backend(request: Handler, folder: Path) -> None:
-    """Let git itself answer, as it does behind any web server."""
+def backend(request: Handler, folder: Path, noted: Callable[[], None] = lambda: None) -> None:
+    """Let git itself answer, as it does behind any web server.
+
+    Args:
+        request: What git asks.
+        folder: Of the repositories.
+        noted: Called when git has done what it was asked, before anybody knows of it.
+    """
     address = urlsplit(request.path)
     variables = {
         "CONTENT_TYPE": request.headers.get("Content-Type", ""),
@@ -56,6 +62,7 @@ def backend(request: Handler, folder: Path) -> None:
     done = subprocess.run(
         ["git", "http-backend"], input=request.body, env={**os.environ, **variables}, capture_output=True, check=True
     )
+    noted()
     head, _, body = done.stdout.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
     request.reply(int(headers.pop("Status", "200").split()[0]), body, **headers)

@@ -101,9 +101,7 @@ class Host:
             request.reply(said.status, json.dumps(said.body).encode(), **challenge)
             return
         before = self.refs()
-        backend(request, self.folder)
-        if writes:
-            self._pushed(who, before)
+        backend(request, self.folder, lambda: self._pushed(who, before) if writes else None)
 
     def _signed_in(self, request: Handler) -> Identity:
         kind, _, words = request.headers.get("Authorization", "").partition(" ")

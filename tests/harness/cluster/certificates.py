@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _USES = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -30,11 +30,16 @@ class Pair:
 
 
 def new_key() -> rsa.RSAPrivateKey:
-    """Return a new private key."""
+    """Return a new private key that signs tokens."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def pem(key: rsa.RSAPrivateKey) -> bytes:
+def _new_key() -> ec.EllipticCurvePrivateKey:
+    """Return a new private key of a certificate: of the other sort, a plane would wait for its keys most of all."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     """Return a private key as PEM."""
     plain = serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain)
@@ -48,7 +53,7 @@ def public_pem(key: rsa.RSAPrivateKey) -> bytes:
 
 def authority() -> Pair:
     """Return a new certificate authority."""
-    key = new_key()
+    key = _new_key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "plane")])
     basic = x509.BasicConstraints(ca=True, path_length=None)
     builder = _builder(name, name, key).add_extension(basic, critical=True)
@@ -57,7 +62,7 @@ def authority() -> Pair:
 
 def signed(by: Pair, user: str, groups: Iterable[str] = (), hosts: Iterable[str] = ()) -> Pair:
     """Return a certificate of a user in groups, or of a server that answers to hosts."""
-    key = new_key()
+    key = _new_key()
     issuer = x509.load_pem_x509_certificate(by.certificate).subject
     subject = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
     subject.append(x509.NameAttribute(NameOID.COMMON_NAME, user))
@@ -65,11 +70,11 @@ def signed(by: Pair, user: str, groups: Iterable[str] = (), hosts: Iterable[str]
     if names := [_host(host) for host in hosts]:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     signing = serialization.load_pem_private_key(by.key, None)
-    assert isinstance(signing, rsa.RSAPrivateKey)
+    assert isinstance(signing, ec.EllipticCurvePrivateKey)
     return Pair(builder.sign(signing, hashes.SHA256()).public_bytes(serialization.Encoding.PEM), pem(key))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())

@@ -21,7 +21,6 @@ from kubernetes import client as kubernetes
 from kubernetes import config
 from kubernetes.client.exceptions import ApiException
 
-from tests.harness.cluster import crds
 from tests.harness.cluster.certificates import Pair, signed
 from tests.harness.cluster.issuer import Issuer
 from tests.harness.cluster.programs import API_SERVER, Ports
@@ -168,6 +167,8 @@ class Plane:
 
     def install_crds(self, groups: Iterable[str]) -> None:
         """Make the published custom resources of API groups known; skip where their schemas are not at hand."""
+        from tests.harness.cluster import crds  # imports Pulumi's classes, which a plane does without
+
         crds.need_schemas()
         crds.install(self.api(), groups)
 
