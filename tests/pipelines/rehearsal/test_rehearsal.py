@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import socket
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -20,36 +16,17 @@ from pipelines.rehearsal.life import STEPS, Life
 from pipelines.rehearsal.run import step
 from pipelines.rehearsal.scaffold import snapshot
 from pipelines.rehearsal.workspace import Workspace
+from tests.harness.isolation import isolated, need_isolation
 from tests.harness.scaffold import environment
 
 ROOT = Path(__file__).parents[3]
 COMMAND = Path(sys.executable).with_name("stackwright")
-INTERFACE_UP = 0x1
 
 
-def loopback_only(command: list[str]) -> None:
-    """Bring the loopback interface of this network namespace up, and become the command."""
-    with socket.socket() as any_socket:
-        request = struct.pack("16sh14x", b"lo", INTERFACE_UP)
-        fcntl.ioctl(any_socket, 0x8914, request)
-    os.execv(command[0], command)
-
-
-def isolated(*command: object) -> list[str]:
-    """Return the command, wrapped so that it runs with loopback as its only network, and nothing outlives it."""
-    words = [str(word) for word in command]
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-    script += f"from tests.pipelines.rehearsal.test_rehearsal import loopback_only; loopback_only({words!r})"
-    apart = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--mount-proc", "--kill-child"]
-    return [*apart, sys.executable, "-c", script]
-
-
-def can_isolate() -> bool:
-    """Tell whether this machine lets us have a network namespace."""
-    try:
-        return subprocess.run(isolated("/bin/true"), capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
+@pytest.fixture(scope="session")
+def apart() -> None:
+    """This machine allows network namespaces."""
+    need_isolation()
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +42,7 @@ def rehearse(*command: str) -> dict[str, Any]:
 
 
 @pytest.mark.rehearsal
-@pytest.mark.skipif(not can_isolate(), reason="this machine does not allow network namespaces")
-def test_a_whole_life_needs_no_network_after_the_first_set_up(warm: None, tmp_path: Path) -> None:
+def test_a_whole_life_needs_no_network_after_the_first_set_up(apart: None, warm: None, tmp_path: Path) -> None:
     """With loopback as the only network every step goes as it should, and the report shows them all."""
     report = tmp_path / "rehearsal.html"
     found = rehearse(*isolated(COMMAND, "rehearse", "--report", report, "--format", "json"))
