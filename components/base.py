@@ -10,14 +10,29 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import TypeVar
 
+from components.docstrings import docstrings
+
 if TYPE_CHECKING:
     from pulumi import Resource
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 
 class Document(BaseModel):
     """A frozen, strict, closed document: nothing is converted, unknown fields are errors, docstrings are reference."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the fields by the docstrings below them."""
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in docstrings(cls).items():
+            if name in fields:
+                fields[name].setdefault("description", text)
+        return schema
 
 
 @functools.total_ordering

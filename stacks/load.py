@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ValidationError, create_model
 
 from components.base import Document
 from components.errors import UserError, problems_of
@@ -101,17 +101,11 @@ def readable(value: Any, model: type[BaseModel]) -> dict[str, Any]:
     given = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     for name, field in model.model_fields.items():
         definition: dict[str, Any] = {name: (field.annotation, field)}
-        alone = create_model(name, __base__=_Alone, **definition)
+        alone = create_model(name, __base__=Document, **definition)
         with suppress(UserError):
             only = {name: given[name]} if name in given else {}
             found[name] = getattr(validate(only, alone, ""), name)
     return found
-
-
-class _Alone(Document):
-    """One field of a document; the source of its text is not looked for, which takes half a second for all of them."""
-
-    model_config = ConfigDict(use_attribute_docstrings=False)
 
 
 def load(path: Path, model: type[Model], where: str | None = None) -> Model:

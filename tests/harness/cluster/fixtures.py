@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 _PLANES = pytest.StashKey[list["Plane"]]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plane(request: pytest.FixtureRequest, shared: Shared) -> Generator[Plane]:
-    """The control plane that the whole run shares; see tests/harness/cluster."""
+    """The control plane that everybody shares who wants one at the same time; see tests/harness/cluster."""
     need_plane()
     from tests.harness.cluster.running import using
 
-    with using(shared.folder("plane")) as running:
-        _remember(request.config, running)
+    with using(shared.folder("plane")) as running, _remembered(request.config, running):
         yield running
 
 
@@ -38,10 +37,8 @@ def new_plane(
 
     @contextlib.contextmanager
     def make() -> Generator[Plane]:
-        with using(tmp_path_factory.mktemp("plane")) as running:
-            _remember(request.config, running)
+        with using(tmp_path_factory.mktemp("plane")) as running, _remembered(request.config, running):
             yield running
-            request.config.stash[_PLANES].remove(running)
 
     return make
 
@@ -56,5 +53,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None]:
             report.sections += [(f"{name} of the plane", tail) for name, tail in running.tails().items() if tail]
 
 
-def _remember(config: pytest.Config, running: Plane) -> None:
-    config.stash.setdefault(_PLANES, []).append(running)
+@contextlib.contextmanager
+def _remembered(config: pytest.Config, running: Plane) -> Generator[None]:
+    planes = config.stash.setdefault(_PLANES, [])
+    planes.append(running)
+    yield
+    planes.remove(running)

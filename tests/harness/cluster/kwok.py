@@ -10,7 +10,8 @@ from pathlib import Path
 from tests.harness.cluster import stages
 from tests.harness.cluster.rest import CONNECTION, AnswerError, Rest
 
-EVERY_SECONDS = 0.5
+SOON, LATER = 0.5, 2.0
+"""Seconds until it is asked again: while a kind is missing, and once none is."""
 
 Kind = tuple[str, str]
 """API version and kind."""
@@ -27,14 +28,18 @@ class Watched:
     def __init__(self, rest: Rest, log: Path) -> None:
         self._rest, self._log = rest, log
         self._offset = log.stat().st_size if log.exists() else 0
-        self._seen, self._asked = set[Kind](), time.monotonic()
+        self._seen, self._ask_at = set[Kind](), time.monotonic() + SOON
 
     def is_complete(self) -> bool:
         """Return whether it watches every kind that has a Stage; remind it of those that it does not."""
-        if time.monotonic() < self._asked + EVERY_SECONDS:
+        if time.monotonic() < self._ask_at:
             return False
-        self._asked = time.monotonic()
         self._seen.update(self._said())
+        complete = self._is_complete()
+        self._ask_at = time.monotonic() + (LATER if complete else SOON)
+        return complete
+
+    def _is_complete(self) -> bool:
         try:
             return not self._remind()
         except (CONNECTION, AnswerError):

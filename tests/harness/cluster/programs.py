@@ -22,7 +22,7 @@ SERVICES = "10.96.0.0/16"
 _HOSTS = ("127.0.0.1", "localhost", "kubernetes.default.svc", "10.96.0.1")
 _PEOPLE: Mapping[str, tuple[str, ...]] = {
     "admin": ("system:masters",),
-    "system:kube-controller-manager": (),
+    "system:kube-controller-manager": ("system:masters",),  # for all its controllers: an account each takes time
     "system:kube-scheduler": (),
     "kwok": ("system:masters",),
 }
@@ -103,6 +103,7 @@ def _api_server(folder: Path, ports: Ports) -> dict[str, Any]:
         "advertise-address": "127.0.0.1",
         "secure-port": ports.api_server,
         "endpoint-reconciler-type": "none",
+        "enable-priority-and-fairness": "false",
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "allow-privileged": "true",
@@ -123,7 +124,6 @@ def _controller_manager(folder: Path, ports: Ports) -> dict[str, Any]:
         **_client("kube-controller-manager", folder, ports.controller_manager),
         "root-ca-file": folder / "ca.crt",
         "service-account-private-key-file": folder / "accounts.key",
-        "use-service-account-credentials": "true",
         "kube-api-qps": 500,
         "kube-api-burst": 1000,
     }

@@ -54,7 +54,7 @@ class Supervisor:
             while not self._is_left():
                 self._revive()
                 self._watched.is_complete()
-                time.sleep(0.1)
+                time.sleep(0.2)
         finally:
             (self._folder / "state.json").unlink(missing_ok=True)
             self._end()
