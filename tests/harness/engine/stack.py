@@ -195,6 +195,8 @@ class Engine:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "GOGC": "off",
+            "GOMEMLIMIT": "1GiB",
             "STANDIN_ENDPOINT": self.endpoint,
             "STANDIN_ACCOUNT": self.account,
             "STANDIN_FOLDER": str(self.kept),
