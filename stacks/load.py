@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import Counter
@@ -120,5 +121,11 @@ def load(path: Path, model: type[Model], where: str | None = None) -> Model:
 
 def parse(content: bytes, model: type[Model], where: str) -> Model:
     """Read the bytes of a YAML or JSON file (told by the ending of `where`) into a model."""
+    return cast("Model", _parsed(content, model, where))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(content: bytes, model: type[BaseModel], where: str) -> BaseModel:
+    """Parse what a command reads again and again only once; what it gets nobody can change."""
     value = parse_json(content, where) if where.endswith(".json") else parse_yaml(content, where)
     return validate(value, model, where)

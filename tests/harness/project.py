@@ -62,10 +62,15 @@ class Toy:
         done = subprocess.run(["git", "-C", str(self.root), *arguments], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    def commit(self, message: str = "change") -> str:
-        """Commit everything and return the commit."""
+    def commit(self, message: str = "change") -> Toy:
+        """Commit everything, and return the project."""
         self.git("add", "-A")
         self.git("commit", "-qm", message, "--allow-empty")
+        return self
+
+    @property
+    def tip(self) -> str:
+        """The commit that is checked out."""
         return self.git("rev-parse", "HEAD")
 
     def pack(self) -> None:
@@ -93,7 +98,7 @@ class Toy:
         toy = toy_in(folder)
         for file in (toy.root / "stack").glob("*.json"):
             file.write_text(file.read_text().replace(str(self.environments), str(toy.environments)))
-        toy.commit("connect to other environments")
+        toy.git("commit", "-qam", "connect to other environments", "--allow-empty")
         return toy
 
     def publish(self, model: str = "toy", **values: object) -> str:
@@ -129,7 +134,9 @@ class Toy:
         return [process for process in found if "--instance" in self._words(process)]
 
     def stop(self) -> None:
-        """End every process of the environments."""
+        """End every process of the environments; whoever starts one keeps a log of it."""
+        if not any(self.environments.glob("*/serving/logs")):
+            return
         for process in psutil.process_iter(["cmdline"]):
             if self._words(process):
                 process.kill()

@@ -59,7 +59,7 @@ def test_the_tip_is_that_of_the_remote(branch: str, toy: Toy, tmp_path: Path) ->
     subprocess.run(["git", "clone", "-q", "--bare", str(toy.root), str(origin)], check=True)
     toy.git("remote", "add", "origin", str(origin))
     other = toy.clone(tmp_path / "other")
-    pushed = other.commit("pushed by somebody else")
+    pushed = other.commit("pushed by somebody else").tip
     other.git("push", "-q")
     toy.commit("not pushed")
 

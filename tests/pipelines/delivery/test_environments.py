@@ -88,7 +88,7 @@ def test_what_changed_since_a_commit_is_chosen(job: Job) -> None:
     """A pin concerns its environment, as the settings concern all; a commit that is gone means all."""
     before = job.toy.git("rev-parse", "HEAD")
     job.toy.edit("promotions/dev/toy.yaml", commit="f" * 40)
-    middle = job.toy.commit("pin")
+    middle = job.toy.commit("pin").tip
 
     assert ["dev"] == chosen_since(job, before)
     assert [] == chosen_since(job, middle)
@@ -106,7 +106,7 @@ def test_a_refusal_concerns_where_it_holds(where: str, concerned: list[str], job
     before = job.toy.git("rev-parse", "HEAD")
     line = {"model": "toy", "digest": f"sha256:{'a' * 64}", "environment": where, "reason": "it lies"}
     job.toy.edit("promotions/refused.yaml", refused=[line])
-    refused = job.toy.commit("refuse")
+    refused = job.toy.commit("refuse").tip
     job.toy.edit("promotions/refused.yaml", refused=[])
     job.toy.commit("lift")
 
@@ -119,7 +119,7 @@ def test_a_refusal_concerns_where_it_holds(where: str, concerned: list[str], job
 def test_whoever_repairs_the_list_of_refusals_deploys_everywhere(job: Job) -> None:
     """Nobody knows what it refused before."""
     (job.root / "promotions/refused.yaml").write_text("refused: 3\n")
-    broken = job.toy.commit("break")
+    broken = job.toy.commit("break").tip
     (job.root / "promotions/refused.yaml").write_text("refused: []\n")
     job.toy.commit("repair")
 

@@ -125,7 +125,7 @@ def test_an_earlier_image_of_the_same_package_still_holds(toy: Toy, server: Regi
     toy.commit()
     toy.advance("staging")
     register(toy.project, "toy", image=second)
-    commit = toy.commit()
+    commit = toy.commit().tip
 
     check_pin(toy.project, "staging", "toy", commit)
 
@@ -136,7 +136,7 @@ def test_an_image_that_was_never_pinned_before_is_refused(toy: Toy, server: Regi
     toy.commit()
     toy.advance("staging")
     toy.edit("promotions/staging/toy.yaml", image=NOBODYS)
-    commit = toy.commit()
+    commit = toy.commit().tip
 
     with pytest.raises(UserError) as caught:
         check_pin(toy.project, "staging", "toy", commit)

@@ -33,7 +33,7 @@ def bad(forward: Toy, tmp_path: Path) -> Toy:
 
 def push(toy: Toy, message: str = f"roll back\n\n{TRAILER}") -> str:
     """Commit the working tree and push it as the branch of the rollback."""
-    commit = toy.commit(message)
+    commit = toy.commit(message).tip
     toy.git("push", "-qf", "origin", f"HEAD:refs/heads/{BRANCH}")
     return commit
 

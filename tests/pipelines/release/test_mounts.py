@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
+from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -70,14 +72,23 @@ CASES: dict[str, tuple[list[str], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def prepared_ready(prepared_released: Toy, tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """Release 2 is pinned in dev with evidence for staging; release 3 is built."""
+    toy = prepared_released.copy(tmp_path_factory.mktemp("ready"))
+    gate(toy.project, "staging", "toy")
+    toy.commit("evidence")
+    toy.build(wrong_every=7)
+    return toy
+
+
 @pytest.fixture
-def ready(released: Toy) -> Toy:
-    """Staging serves release 1; release 2 is pinned in dev with evidence for staging; release 3 is built."""
-    gate(released.project, "staging", "toy")
-    released.commit("evidence")
-    deploy(released.project, "staging", "toy")
-    released.build(wrong_every=7)
-    return released
+def ready(prepared_ready: Toy, tmp_path: Path) -> Generator[Toy]:
+    """The same, and staging serves release 1."""
+    toy = prepared_ready.copy(tmp_path)
+    deploy(toy.project, "staging", "toy")
+    yield toy
+    toy.stop()
 
 
 def state(toy: Toy) -> dict[str, bytes]:
