@@ -259,6 +259,7 @@ def test_custom_resources_become_ready(plane: Plane) -> None:
     assert "kubernetes.io/tls" == secret.type
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_it_is_the_same_after_a_restart(new_plane: Callable[[], AbstractContextManager[Plane]]) -> None:
     """The API server comes again with all that was there, also after it was killed, and after etcd was."""
@@ -276,6 +277,7 @@ def test_it_is_the_same_after_a_restart(new_plane: Callable[[], AbstractContextM
     assert 3 == len(set(pids))
 
 
+@pytest.mark.slow
 @pytest.mark.cluster
 def test_people_sign_in_as_a_configuration_says(new_plane: Callable[[], AbstractContextManager[Plane]]) -> None:
     """An issuer of the world is played by the plane's own."""

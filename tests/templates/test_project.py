@@ -142,6 +142,7 @@ def test_a_small_run_is_red_when_a_step_is(clone: Path, name: str, broken: str) 
     assert 2 == done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_the_rows_of_the_gate_are_made_again_exactly(project: Path, clone: Path, tmp_path: Path) -> None:
     """Where the environment's remote does not have them; the same rows, or it is red."""
     stackwright = ".stackwright/venv/bin/stackwright"

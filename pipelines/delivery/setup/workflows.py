@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -48,6 +49,12 @@ def _workflow(project: Project, path: str) -> Mapping[Any, Any]:
     if content is None:
         raise UserError(f"{path}: missing; `copier update` brings it")
     try:
-        return mapping(yaml.safe_load(content))
+        return _parsed(content)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+
+
+@functools.cache
+def _parsed(content: bytes) -> Mapping[Any, Any]:
+    """Parse a file of many lines once, though more than one question is asked of it."""
+    return mapping(yaml.safe_load(content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 from importlib.resources import files
@@ -11,12 +12,12 @@ import pytest
 
 from components.node_pools.instances import Instance, instance, instances
 
-PUBLISHED = files("moto.ec2") / "resources" / "instance_types.json.gz"
 
-
+@functools.cache
 def published() -> dict[str, Any]:
     """What `DescribeInstanceTypes` said when moto recorded it."""
-    return json.loads(gzip.decompress(PUBLISHED.read_bytes()))
+    recorded = files("moto.ec2") / "resources" / "instance_types.json.gz"
+    return json.loads(gzip.decompress(recorded.read_bytes()))
 
 
 def described(name: str, said: dict[str, Any]) -> Instance:

@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from cfnlint.api import lint
 
 from components.base import AwsPlace
 from pipelines.bootstrap.boundary import boundary
@@ -45,10 +44,11 @@ def place_of(environment: str = "dev") -> AwsPlace:
     return place
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-@pytest.mark.parametrize("form", ["yaml", "json"])
+@pytest.mark.parametrize(("environment", "form"), [*((name, "yaml") for name in ENVIRONMENTS), ("dev", "json")])
 def test_cfn_lint_finds_nothing(environment: str, form: str) -> None:
     """Both forms say the same, and it is a template without a warning."""
+    from cfnlint.api import lint  # takes long to import
+
     text = bootstrap("--env", environment, *IDS, "--format", form).out
 
     assert rendered(environment) == yaml.safe_load(text)
