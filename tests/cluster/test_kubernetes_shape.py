@@ -96,6 +96,7 @@ def test_every_pod_runs_and_none_takes_a_gpu(dev: Life) -> None:
     assert "gpu" not in nodes
 
 
+@pytest.mark.slow
 def test_a_deployment_that_never_becomes_ready_is_reported_with_its_reason(dev: Life) -> None:
     """`up` fails with what the pod's container waits for; the next one, as it is written, puts it right."""
     with pytest.raises(automation.CommandError) as failed:

@@ -23,7 +23,7 @@ from tests.harness.cluster.tenants import Tenant, settle
 
 pytestmark = pytest.mark.cluster
 
-SHAPES = ("aws", "kubernetes")
+SHAPES = [pytest.param("aws", marks=pytest.mark.slow), "kubernetes"]
 
 
 @dataclass(frozen=True)
