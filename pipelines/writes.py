@@ -245,8 +245,10 @@ def explained(path: Path) -> Generator[None]:
 
 def _lock_folder(folder: Path) -> int:
     """Return a locked handle of the folder that has this name now: its last owner may have renamed or removed it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # `exist_ok` looks again, and by then it may have been renamed
+            folder.mkdir()
         try:
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
