@@ -24,7 +24,7 @@ def isolated(*command: object) -> list[str]:
 
 def need_isolation() -> None:
     """Skip where this machine lets us have no network namespace."""
-    import pytest  # not at the top: isolated processes import this file, too
+    import pytest  # not at the top: isolated processes run this file without packages
 
     if not _can_isolate():
         pytest.skip("this machine does not allow network namespaces")

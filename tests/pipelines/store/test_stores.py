@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -67,6 +68,21 @@ def test_of_four_writers_one_publishes(place, package, tmp_path):
 
     assert [False, False, False, True] == sorted(published)
     assert package.digest == place.store.fetch(package.digest, tmp_path / "fetched").digest
+
+
+def test_a_writer_whose_staging_folder_was_just_renamed_makes_another(tmp_path, monkeypatch):
+    """Another writer's folder was there when this one was to be made, and gone when it was looked at."""
+    made = Path.mkdir
+    refusals = iter([True])
+
+    def mkdir(path, *given, **named):
+        if path == tmp_path / "staged" and next(refusals, False):
+            raise FileExistsError(17, "File exists")
+        made(path, *given, **named)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with writes.staging_folder(tmp_path / "staged") as staged:
+        assert staged.is_dir()
 
 
 @pytest.mark.parametrize("survived", range(5))
