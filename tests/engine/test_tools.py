@@ -16,6 +16,7 @@ from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.settings import Settings
 
 import tests.harness.engine.stack  # noqa: F401 - it sets the options of channels
+from tests.harness import web
 from tests.harness.engine.tools import MISSING, ROOT, need_engine
 
 
@@ -104,6 +105,15 @@ def test_an_engine_on_the_port_of_one_that_is_gone_is_reached() -> None:
         server.stop(None)
 
     assert [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED] == [gone, there]
+
+
+def test_a_port_to_listen_on_is_nobodys_and_no_outgoing_connection_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program binds its port seconds after it was found; connections that others open meanwhile take ports, too."""
+    with socket.create_server(("127.0.0.1", port := web.free_port())):
+        with socket.create_connection(("127.0.0.1", port)) as outgoing:
+            assert outgoing.getsockname()[1] not in web.LISTENED
+        monkeypatch.setattr(web, "LISTENED", [port] * 9 + [another := web.free_port()])
+        assert {another} == {web.free_port() for _ in range(9)}
 
 
 HELD: list[Settings] = []

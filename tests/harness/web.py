@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import secrets
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     Answer = Callable[["Handler"], None]
+
+LISTENED = range(20_000, 32_000)
+"""Ports to listen on: below those that systems give to outgoing connections."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -79,7 +84,18 @@ def serving(
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a port that nobody has, and that no outgoing connection will be given before somebody listens on it."""
+    while _is_taken(port := secrets.choice(LISTENED)):
+        continue
+    return port
+
+
+def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return True
+    return False
