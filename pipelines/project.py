@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -17,6 +19,7 @@ from stacks.contract import Contract, incompatible
 from stacks.load import Model, parse
 
 SETTINGS = ".stackwright.yaml"
+FULL_COMMIT = re.compile(r"[0-9a-f]{40}")
 PRIVATE_KEY = r"^(awssecretsmanager:///[A-Za-z0-9/_+=.@-]{1,512}|kubernetes:///[a-z0-9-]+/[a-z0-9.-]+#[A-Za-z0-9._-]+)$"
 
 
@@ -158,7 +161,16 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def git_blob(root: Path, commit: str, path: str) -> bytes | None:
-    """Return a file at a commit, or nothing when the commit has none."""
+    """Return a file at a commit, or nothing when the commit has none; once read, what a full commit has is known."""
+    return (_known_blob if FULL_COMMIT.fullmatch(commit) else _blob)(root, commit, path)
+
+
+@lru_cache(maxsize=1_000)
+def _known_blob(root: Path, commit: str, path: str) -> bytes | None:
+    return _blob(root, commit, path)
+
+
+def _blob(root: Path, commit: str, path: str) -> bytes | None:
     done = subprocess.run(
         ["git", "-C", str(root), "cat-file", "blob", f"{commit}:{path}"], capture_output=True, check=False
     )

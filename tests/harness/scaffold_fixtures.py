@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.scaffold import Platform, commit_all, commit_template, git, run, snapshot_platform
+from tests.harness.bytecode import keep_bytecode
+from tests.harness.scaffold import (
+    Platform,
+    commit_all,
+    commit_template,
+    environment,
+    git,
+    run,
+    snapshot_platform,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tests.harness.shared import Shared
 
@@ -50,10 +59,11 @@ def set_up_project(whole_platform: Platform, shared: Shared) -> Path:
 
 @pytest.fixture(scope="session")
 def trained_project(set_up_project: Path, shared: Shared) -> Path:
-    """The same project after `make train`, committed."""
+    """The same project after `make train`, committed; what it compiled is kept for the next environments."""
 
     def make(_: Path) -> None:
         _make(set_up_project, "train")
+        keep_bytecode(set_up_project, Path(environment()["UV_CACHE_DIR"]))
         commit_all(set_up_project, "Train")
 
     shared.once("training", make)

@@ -35,6 +35,17 @@ def test_a_commit_that_does_not_exist_is_no_empty_project(toy: Toy) -> None:
         Project(toy.root, "0" * 40).read(SETTINGS)
 
 
+def test_what_a_full_commit_has_is_read_once(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot change; what a name has can."""
+    commit, asked = toy.git("rev-parse", "HEAD"), list[list[str]]()
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda words, **rest: asked.append(words) or run(words, **rest))
+
+    for name in (commit, commit, "HEAD", "HEAD"):
+        assert Project(toy.root, name).read(SETTINGS) == toy.project.read(SETTINGS)
+    assert [f"{name}:{SETTINGS}" for name in (commit, "HEAD", "HEAD")] == [words[-1] for words in asked]
+
+
 def test_a_project_is_found_from_inside(toy: Toy, tmp_path: Path) -> None:
     """Commands run anywhere inside a project."""
     assert toy.root == find_project(toy.root / "policies").root

@@ -17,7 +17,7 @@ from tests.harness.scaffold import git, run
 LISTED = Path(__file__).with_name("connected_calls.txt")
 STACKWRIGHT = ".stackwright/venv/bin/stackwright"
 
-pytestmark = pytest.mark.rehearsal
+pytestmark = [pytest.mark.rehearsal, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipelines.rehearsal.life import STEPS, Life
 from pipelines.rehearsal.run import step
 from pipelines.rehearsal.scaffold import snapshot
 from pipelines.rehearsal.workspace import Workspace
+from tests.harness.bytecode import keep_bytecode
 from tests.harness.isolation import isolated, need_isolation
 from tests.harness.scaffold import environment
 
@@ -44,8 +46,10 @@ def rehearse(*command: str) -> dict[str, Any]:
 @pytest.mark.rehearsal
 def test_a_whole_life_needs_no_network_after_the_first_set_up(apart: None, warm: None, tmp_path: Path) -> None:
     """With loopback as the only network every step goes as it should, and the report shows them all."""
-    report = tmp_path / "rehearsal.html"
-    found = rehearse(*isolated(COMMAND, "rehearse", "--report", report, "--format", "json"))
+    report, kept = tmp_path / "rehearsal.html", tmp_path / "kept"
+    found = rehearse(*isolated(COMMAND, "rehearse", "--report", report, "--keep", kept, "--format", "json"))
+    keep_bytecode(kept / "project", Path(environment()["UV_CACHE_DIR"]))
+    shutil.rmtree(kept)
     steps = found["steps"]
     assert ["Scaffold", *(title for title, _ in STEPS)] == [step["title"] for step in steps]
     served = {step["title"]: list(step["serving"].values()) for step in steps}
