@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 ACTIONS = Path(__file__).with_name("actions")
+SHELL = Path(__file__).with_name("shell")
 DOUBLES = {
     "actions/checkout": "checkout",
     "actions/setup-go": "setup-go",
@@ -194,7 +195,7 @@ def uv_cache() -> str:
 
 
 def _path() -> str:
-    return f"{ROOT / '.tools' / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return os.pathsep.join([str(SHELL), str(ROOT / ".tools" / "uv" / "bin"), os.environ["PATH"]])
 
 
 def _one_after_the_other(file: Path) -> None:
