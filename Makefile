@@ -15,7 +15,7 @@ help: ## Show this help.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: .venv/.ready ## Install everything into this checkout (.tools, .venv, .cache).
+setup: .venv/.ready .tools/tracker/.ready ## Install everything into this checkout (.tools, .venv, .cache).
 
 $(UV): requirements/uv.txt
 	$(PYTHON) -m venv .tools/uv
@@ -26,6 +26,11 @@ $(UV): requirements/uv.txt
 	$(UV) venv -q --clear --python $(PYTHON) .venv
 	$(UV) pip sync -q --python .venv/bin/python --require-hashes --compile-bytecode requirements/dev.txt
 	$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.tools/tracker/.ready: $(UV) requirements/tracker.txt
+	$(UV) venv -q --clear --python $(PYTHON) .tools/tracker
+	$(UV) pip sync -q --python .tools/tracker/bin/python --require-hashes --compile-bytecode requirements/tracker.txt
 	@touch $@
 
 include tools/tools.mk
@@ -76,6 +81,7 @@ bench: setup ## Measure, and write docs/benchmarks.md.
 pins: $(UV) ## Resolve the pins under requirements/ again from pyproject.toml.
 	$(COMPILE) pyproject.toml --extra aws --extra kubernetes --extra plan --group build --group dev -o requirements/dev.txt
 	$(COMPILE) pyproject.toml --group build -c requirements/dev.txt -o requirements/runtime.txt
+	$(COMPILE) --group tracker -c requirements/dev.txt -o requirements/tracker.txt
 	echo "uv" | $(COMPILE) - -o requirements/uv.txt
 	printf "evidently==0.7.23\npandas<3\n" | $(COMPILE) - -o requirements/bench-evidently.txt
 	printf "aws-cdk-lib==2.275.0\naws-cdk.lambda-layer-kubectl-v35==2.2.2\n" | $(COMPILE) - -o requirements/bench-cdk.txt

@@ -13,11 +13,15 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".tools" / "bin"
+NOTHING_TO_DROP = "all=-dwarf=false"
+"""For the compiler: the linker is told to drop what debuggers read (`-w`), so it is not made at all."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +46,29 @@ def _kubernetes(program: str) -> Tool:
     return Tool("kubernetes", f"k8s.io/kubernetes/cmd/{program}", flags)
 
 
+class BuildError(Exception):
+    """A tool that Go does not build; it said why."""
+
+
 TOOLS = {
+    "kube-apiserver": _kubernetes("kube-apiserver"),
+    "kube-controller-manager": _kubernetes("kube-controller-manager"),
+    "kube-scheduler": _kubernetes("kube-scheduler"),
+    "pulumi": Tool(
+        "pulumi",
+        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        ("-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={github.com/pulumi/pulumi/pkg/v3}",),
+    ),
     "act": Tool("act", "github.com/nektos/act", tags=("WITHOUT_DOCKER",)),
     "actionlint": Tool(
         "actionlint",
         "github.com/rhysd/actionlint/cmd/actionlint",
         ("-X github.com/rhysd/actionlint.version={github.com/rhysd/actionlint}",),
     ),
-    "pulumi": Tool(
-        "pulumi",
-        "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-        ("-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={github.com/pulumi/pulumi/pkg/v3}",),
-    ),
     "etcd": Tool("etcd", "go.etcd.io/etcd/server/v3"),
     "kwok": Tool("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
-    "kube-apiserver": _kubernetes("kube-apiserver"),
-    "kube-controller-manager": _kubernetes("kube-controller-manager"),
-    "kube-scheduler": _kubernetes("kube-scheduler"),
 }
-"""Name of the program -> what it is built from."""
+"""Name of the program -> what it is built from; those that take long are built first."""
 
 
 def main() -> int:
@@ -81,10 +89,29 @@ def main() -> int:
     if not shutil.which("go"):
         sys.stderr.write("tools: go: not found; install the Go that tools/*/go.mod asks for\n")
         return 1
-    go = _go_version()
+    try:
+        _build_groups(names, _go_version())
+    except BuildError as error:
+        sys.stderr.write(f"tools: {error}: could not be built\n")
+        return 1
+    return 0
+
+
+def _build_groups(names: list[str], go: bytes) -> None:
+    """Build two groups at a time: one compiles while the other fetches its modules or links."""
+    groups = groupby(sorted(names, key=list(TOOLS).index), lambda name: TOOLS[name].group)
+    pool = ThreadPoolExecutor(2)
+    try:
+        running = [pool.submit(_build_group, list(group), go) for _, group in groups]
+        for one in running:
+            one.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _build_group(names: list[str], go: bytes) -> None:
     for name in names:
         _build(name, TOOLS[name], go)
-    return 0
 
 
 def _build(name: str, tool: Tool, go: bytes) -> None:
@@ -97,8 +124,9 @@ def _build(name: str, tool: Tool, go: bytes) -> None:
     versions = dict(re.findall(r"^(?:require)?\s+(\S+) (v\S+)", (folder / "go.mod").read_text(), re.MULTILINE))
     linker = re.sub(r"\{(.+?)\}", lambda found: versions[found[1]], " ".join(("-s -w", *tool.flags)))
     build = ["go", "build", "-mod=readonly", "-tags", ",".join(tool.tags), "-ldflags", linker]
-    build += ["-o", f"{BIN / name}.part", tool.package]
-    subprocess.run(build, cwd=folder, env=_environment(), check=True)
+    build += [f"-gcflags={NOTHING_TO_DROP}", "-o", f"{BIN / name}.part", tool.package]
+    if subprocess.run(build, cwd=folder, env=_environment(), check=False).returncode:
+        raise BuildError(name)
     Path(f"{BIN / name}.part").replace(BIN / name)
     stamp.write_text(wanted)
 
@@ -107,7 +135,7 @@ def _environment() -> dict[str, str]:
     cache = ROOT / ".cache" / "go"
     places = {"GOCACHE": str(cache / "build"), "GOMODCACHE": str(cache / "mod")}
     fixed = {"GOFLAGS": "-trimpath -modcacherw", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
-    return {**places, **os.environ, **fixed}
+    return {**places, "GOGC": "400", **os.environ, **fixed}  # a compiler that lives for seconds need not collect often
 
 
 def _go_version() -> bytes:

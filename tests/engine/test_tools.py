@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
@@ -50,7 +51,7 @@ def test_with_the_engine_nothing_is_skipped(tmp_path: Path) -> None:
             "tools: go: not found; tests of the real Pulumi engine, of a real control plane and of executed workflows "
             "are skipped\n",
         ),
-        (["pulumy"], 2, "unknown tool pulumy; choose one of act, actionlint, pulumi, "),
+        (["pulumy"], 2, "unknown tool pulumy; choose one of kube-apiserver, "),
     ],
 )
 def test_tools_say_that_go_is_missing(tmp_path: Path, options: list[str], code: int, told: str) -> None:
@@ -65,29 +66,64 @@ def test_tools_say_that_go_is_missing(tmp_path: Path, options: list[str], code: 
     assert (code, True) == (ran.returncode, told in ran.stderr)
 
 
-def test_what_did_not_change_is_not_built_again(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Checkout:
+    """The tools of a checkout, and a Go that notes what it is asked to build."""
+
+    root: Path
+
+    def make(self, *, broken: str = "nothing") -> subprocess.CompletedProcess[str]:
+        """Build everything; one tool may not compile."""
+        go = self.root / "bin" / "go"
+        go.parent.mkdir(exist_ok=True)
+        go.write_text(
+            f'#!/bin/sh\necho "$@" >>{self.root}/calls\ntest "$1" = env && echo go1 && exit\n'
+            f'case "$*" in *{broken}) exit 1; esac\n'
+            'while test $# -gt 1; do test "$1" = -o && touch "$2"; shift; done\n'
+        )
+        go.chmod(0o755)
+        (self.root / "calls").write_text("")
+        command = [sys.executable, self.root / "tools" / "build.py"]
+        return subprocess.run(command, env={"PATH": f"{go.parent}:/usr/bin:/bin"}, capture_output=True, text=True)
+
+    def builds(self) -> list[str]:
+        """Build everything, and return what was not there."""
+        made = self.make()
+        assert 0 == made.returncode, made.stderr
+        return self.asked()
+
+    def asked(self) -> list[str]:
+        """Return what Go was asked to build the last time."""
+        calls = (self.root / "calls").read_text().splitlines()[1:]
+        return sorted(line.split()[-1].rpartition("/")[2] for line in calls)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout where nothing is built."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    return Checkout(tmp_path)
+
+
+def test_what_did_not_change_is_not_built_again(checkout: Checkout) -> None:
     """One call of Go asks for its release; a change of pins, flags or Go builds anew, and only that tool."""
-    checkout, go = tmp_path / "checkout", tmp_path / "bin" / "go"
-    shutil.copytree(ROOT / "tools", checkout / "tools")
-    go.parent.mkdir()
-    go.write_text(
-        f'#!/bin/sh\necho "$@" >>{tmp_path}/calls\ntest "$1" = env && echo go1 && exit\n'
-        'while test $# -gt 1; do test "$1" = -o && touch "$2"; shift; done\n'
-    )
-    go.chmod(0o755)
-
-    def builds(*names: str) -> list[str]:
-        (tmp_path / "calls").write_text("")
-        command = [sys.executable, checkout / "tools" / "build.py", *names]
-        subprocess.run(command, env={"PATH": f"{go.parent}:/usr/bin:/bin"}, check=True)
-        return [line.split()[-1].rpartition("/")[2] for line in (tmp_path / "calls").read_text().splitlines()[1:]]
-
-    cluster = ["v3", "kwok", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
-    assert ["act", "actionlint", "pulumi", *cluster] == builds()
-    assert [] == builds()
-    with (checkout / "tools" / "kwok" / "go.sum").open("a") as pins:
+    cluster = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"]
+    assert ["act", "actionlint", *cluster, "pulumi", "v3"] == checkout.builds()
+    assert [] == checkout.builds()
+    with (checkout.root / "tools" / "kwok" / "go.sum").open("a") as pins:
         pins.write("\n")
-    assert ["kwok"] == builds()
+    assert ["kwok"] == checkout.builds()
+
+
+def test_a_tool_that_does_not_compile_is_named_and_no_other_is_begun(checkout: Checkout) -> None:
+    """Go says why above; what was built stays, and the next call goes on from there."""
+    made = checkout.make(broken="kube-controller-manager")
+
+    assert (1, True) == (made.returncode, made.stderr.endswith("tools: kube-controller-manager: could not be built\n"))
+    assert "kube-scheduler" not in checkout.asked()
+    again = checkout.builds()
+    assert (True, False) == ("kube-scheduler" in again, "kube-apiserver" in again)
+    assert [] == checkout.builds()
 
 
 def test_an_engine_on_the_port_of_one_that_is_gone_is_reached() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import os
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pytest
 
 BUCKET = "artifacts"
+MANAGED = ("AmazonEBS", "AmazonEC2", "AmazonEKS", "AmazonSSM")
+"""How the names of policies begin that AWS manages and accounts here have."""
 
 
 @contextlib.contextmanager
@@ -25,7 +28,7 @@ def moto_server(*, managed_policies: bool = False) -> Generator[str]:
     """Run moto's server and give its address.
 
     Args:
-        managed_policies: Accounts have the policies that AWS manages, which takes a moment for each of them.
+        managed_policies: Accounts have the policies that AWS manages for what our stacks make.
     """
     from moto.server import ThreadedMotoServer
 
@@ -35,7 +38,13 @@ def moto_server(*, managed_policies: bool = False) -> Generator[str]:
     host, port = server.get_host_and_port()
     moto = {"MOTO_IAM_LOAD_MANAGED_POLICIES": str(managed_policies).lower()}
     try:
-        with _looked_up_once(), digests_are_signed(), everybody_is_understood(), mock.patch.dict(os.environ, moto):
+        with (
+            _looked_up_once(),
+            _few_policies(),
+            digests_are_signed(),
+            everybody_is_understood(),
+            mock.patch.dict(os.environ, moto),
+        ):
             yield f"http://{host}:{port}"
     finally:
         server.stop()
@@ -54,6 +63,23 @@ def _looked_up_once() -> Generator[None]:
         mock.patch.object(responses, "method_names_from_class", methods),
     ):
         yield
+
+
+@contextlib.contextmanager
+def _few_policies() -> Generator[None]:
+    """Let moto know a few of the managed policies only: it reads all 1,300 again for every account."""
+    from moto.iam import models
+
+    with mock.patch.object(models, "aws_managed_policies_data", _policies_of_clusters()):
+        yield
+
+
+@functools.cache
+def _policies_of_clusters() -> str:
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    policies = json.loads(aws_managed_policies_data)
+    return json.dumps({name: policies[name] for name in policies if name.startswith(MANAGED)})
 
 
 @contextlib.contextmanager

@@ -6,16 +6,19 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tests.harness.engine.tools import TOOLS
 from tests.harness.web import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+TRACKER = TOOLS / "tracker" / "bin"
+"""The programs that the image of the tracker holds; users of `stackwright` have MLflow's client only."""
 
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -61,7 +64,7 @@ def mlflow_server(
     """Run a server over a database and give its address; with a password, only `admin` is let in."""
     place = place or Here()
     address = f"http://127.0.0.1:{place.free_port()}"
-    command = [Path(sys.executable).with_name("mlflow"), "server", "--host", "127.0.0.1", "--workers", "1"]
+    command = [TRACKER / "mlflow", "server", "--host", "127.0.0.1", "--workers", "1"]
     command += ["--port", address.rpartition(":")[2], "--backend-store-uri", f"sqlite:///{database}"]
     command += ["--artifacts-destination", folder / "artifacts"]
     settings = dict(SETTINGS)

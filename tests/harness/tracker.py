@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -29,6 +28,7 @@ from components.experiment_tracker.contract import MlflowSpec
 from components.ingress.contract import IngressOutputs
 from components.network.contract import NetworkOutputs
 from components.secrets.contract import SecretsOutputs
+from tests.harness.mlflow import TRACKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -242,5 +242,5 @@ class Machine:
             **self.replaced,
         }
         if text == "python":
-            return sys.executable
+            return str(TRACKER / "python")
         return re.sub("|".join(map(re.escape, known)), lambda found: known[found[0]], text)

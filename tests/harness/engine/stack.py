@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pulumi import automation
-from pulumi.runtime import _grpc_settings
+from pulumi.runtime import _grpc_settings, resource, rpc_manager
 
 from tests.harness.aws_plugin.kept import Shelf
 from tests.harness.engine.quick import QuickStack
@@ -31,6 +33,9 @@ Program = Callable[[], None]
 _grpc_settings._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))  # type: ignore[arg-type]
 # By default all clients of one process share what they know of an address: that of an engine that has gone is taken for
 # dead when the next one, by chance, gets the same port.
+
+for _module in (resource, rpc_manager):  # they word the traceback of each call of a run that failed, for a log unread
+    _module.traceback = SimpleNamespace(extract_stack=traceback.extract_stack, format_exc=str)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

@@ -134,14 +134,13 @@ def test_a_mounted_secret_is_read_and_never_written(tmp_path: Path) -> None:
         tasks.filled(f"file://{tmp_path}", {"key": "new"})
 
 
-def test_an_image_of_another_release_is_refused() -> None:
+def test_an_image_of_another_release_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients match `version`, so the image has to hold it; 3.1 is not 3.17."""
-    found = importlib.metadata.version("mlflow")
-    major_minor = found.rpartition(".")[0]
+    monkeypatch.setattr(importlib.metadata, "version", {"mlflow": "3.17.2"}.__getitem__)
 
-    tasks.require_release(major_minor)
-    for other in ("3.9", major_minor[:-1]):
-        with pytest.raises(SystemExit, match=f"the image holds MLflow {found}, not {other}; change `version`"):
+    tasks.require_release("3.17")
+    for other in ("3.9", "3.1"):
+        with pytest.raises(SystemExit, match=f"the image holds MLflow 3.17.2, not {other}; change `version`"):
             tasks.require_release(other)
 
 
