@@ -41,17 +41,23 @@ def spec_of(shape: str, environment: str, /, **changes: Any) -> AnyEnvironmentSp
 
 
 def recorded(shape: str, environment: str, /, **changes: Any) -> Graph:
-    """Return the graph of an example, with other values."""
-    spec = spec_of(shape, environment, **changes)
-    found = record(lambda: program(spec), project="stackwright-environment", stack=environment)
+    """Return the graph of an example, with other values; as it is written it is recorded once, for nobody to change."""
+    found = _record(spec_of(shape, environment, **changes)) if changes else _as_written(shape, environment)
     return {(item.type, item.name): item for item in found if item.type != STACK}
 
 
 def exported(shape: str, environment: str) -> Any:
     """Return the platform document that the stack of an example exports."""
-    spec = spec_of(shape, environment)
-    found = record(lambda: program(spec), stack=environment)
-    return next(item.outputs["platform"] for item in found if item.type == STACK)
+    return next(item.outputs["platform"] for item in _as_written(shape, environment) if item.type == STACK)
+
+
+@cache
+def _as_written(shape: str, environment: str) -> list[RecordedResource]:
+    return _record(spec_of(shape, environment))
+
+
+def _record(spec: AnyEnvironmentSpec) -> list[RecordedResource]:
+    return record(lambda: program(spec), project="stackwright-environment", stack=spec.environment)
 
 
 def neutral(text: str, words: dict[str, str]) -> str:
