@@ -40,7 +40,7 @@ demo: setup ## Take a scaffolded project through its whole life, offline after t
 	stackwright rehearse --report rehearsal.html
 
 # More processes than cores, for some only wait; a file in one process, for it prepares clusters and projects.
-SHARED := -n 4 --dist loadfile --no-loadscope-reorder
+SHARED := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: setup tools-if-go ## Run every test that has to hold.

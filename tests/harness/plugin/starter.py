@@ -6,6 +6,7 @@ arguments, variables and output to the starter, and lives as long as the plugin:
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -66,6 +67,7 @@ def _serve(path: str) -> None:
     server.bind(path)
     server.listen(64)
     _import_all()
+    gc.disable()  # a plugin lives for seconds, and a search for garbage would copy all that its fork shares
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     threading.Thread(target=_end_with_standard_input, args=(Path(path).parent,), daemon=True).start()
