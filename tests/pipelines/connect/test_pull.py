@@ -257,6 +257,15 @@ def test_killed_around_its_write_it_leaves_the_old_or_the_new(when: str, aws: st
     assert "again" == held(root)["runs_on"]
 
 
+INTERRUPTIBLE = """
+import signal
+from pipelines.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""The command, also where whoever started it ignores interrupts; `preexec_fn` may hang in a process with threads."""
+
+
 def test_ctrl_c_writes_nothing(root: Path, tmp_path: Path) -> None:
     """Interrupted while the store takes its time, it says so and leaves no file behind."""
     waiting = threading.Event()
@@ -269,11 +278,10 @@ def test_ctrl_c_writes_nothing(root: Path, tmp_path: Path) -> None:
     own = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     with serving(hang) as server:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.cli", *words],
+            [sys.executable, "-c", INTERRUPTIBLE, *words],
             env={**os.environ, **own, "AWS_ENDPOINT_URL": server.url},
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             assert waiting.wait(30)
