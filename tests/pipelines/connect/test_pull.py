@@ -284,9 +284,9 @@ def test_ctrl_c_writes_nothing(root: Path, tmp_path: Path) -> None:
             text=True,
         )
         try:
-            assert waiting.wait(30)
+            assert waiting.wait(90)
             process.send_signal(signal.SIGINT)
-            said = process.communicate(timeout=30)[1]
+            said = process.communicate(timeout=90)[1]
         finally:
             process.kill()
 
