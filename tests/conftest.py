@@ -32,7 +32,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
-    """Take nothing for garbage that the process takes along: pytest would look through all of it five times."""
+    """Take nothing for garbage that the process takes along: pytest would look through all of it once more."""
     gc.freeze()
 
 

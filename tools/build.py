@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -103,7 +103,7 @@ def _build_groups(names: list[str], go: bytes) -> None:
     pool = ThreadPoolExecutor(2)
     try:
         running = [pool.submit(_build_group, list(group), go) for _, group in groups]
-        for one in running:
+        for one in as_completed(running):
             one.result()
     finally:
         pool.shutdown(cancel_futures=True)

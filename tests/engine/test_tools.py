@@ -115,7 +115,7 @@ def test_what_did_not_change_is_not_built_again(checkout: Checkout) -> None:
     assert ["kwok"] == checkout.builds()
 
 
-def test_a_tool_that_does_not_compile_is_named_and_no_other_is_begun(checkout: Checkout) -> None:
+def test_a_tool_that_does_not_compile_is_named_and_ends_its_group(checkout: Checkout) -> None:
     """Go says why above; what was built stays, and the next call goes on from there."""
     made = checkout.make(broken="kube-controller-manager")
 
