@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from xdist.remote import Producer
+
     from tests.harness.shared import Shared
+    from tests.harness.units import Units
 
 pytest_plugins = ["tests.harness.shared", "tests.harness.scaffold_fixtures", "tests.harness.cluster.fixtures"]
 
@@ -28,6 +31,14 @@ gc.set_threshold(100_000, 50, 100)  # an eighth of the time of tests went into l
 def pytest_collection_finish() -> None:
     """Take what was imported for no garbage, once and for all."""
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Units | None:
+    """Give files to processes as units."""
+    from tests.harness.units import Units
+
+    return Units(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -68,11 +68,12 @@ def commit_all(folder: Path, message: str) -> Path:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return the environment of a person who has uv, with this checkout's cache."""
+    """Return the environment of a person who has uv, with this checkout's caches."""
     own = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "MAKEFLAGS", "CI"}}
     tools = ROOT / ".tools" / "uv" / "bin"
     cache = os.environ.get("UV_CACHE_DIR", str(ROOT / ".cache" / "uv"))
-    return {**own, **QUIET, "PATH": f"{tools}{os.pathsep}{own['PATH']}", "UV_CACHE_DIR": cache, **more}
+    caches = {"UV_CACHE_DIR": cache, "MYPY_CACHE_DIR": str(ROOT / ".cache" / "mypy")}
+    return {**own, **QUIET, "PATH": f"{tools}{os.pathsep}{own['PATH']}", **caches, **more}
 
 
 def run(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:

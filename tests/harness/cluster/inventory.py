@@ -43,7 +43,7 @@ def wait_until_quiet(plane: Plane, seconds: float = 3) -> None:
     """
     before, since = set(inventory(plane)), time.monotonic()
     while time.monotonic() < since + seconds:
-        time.sleep(0.5)
+        time.sleep(1)
         if (now := set(inventory(plane))) != before:
             before, since = now, time.monotonic()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OWNER_ID = 123456
 IDS = {"churn": 1001, "fraud": 1002}
 """Project -> id of its repository."""
+PLATFORM_ID = 1000
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shutil
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -177,7 +177,7 @@ class Engine:
     def _made(self) -> QuickStack:
         options = automation.LocalWorkspace(
             work_dir=str(self._work),
-            pulumi_command=automation.PulumiCommand(root=str(TOOLS)),
+            pulumi_command=_pulumi(),
             pulumi_home=str(self.folder / "home"),
             env_vars=self._environment(),
             secrets_provider="passphrase",
@@ -206,6 +206,12 @@ class Engine:
             "STANDIN_ACCOUNT": self.account,
             "STANDIN_FOLDER": str(self.kept),
         }
+
+
+@cache
+def _pulumi() -> automation.PulumiCommand:
+    """Return the command; making one asks it for its version."""
+    return automation.PulumiCommand(root=str(TOOLS))
 
 
 def _executable(path: Path, line: str) -> None:

@@ -1,6 +1,6 @@
 """`stackwright bootstrap` for a cluster without a cloud: who GitHub's jobs are, and one right.
 
-What the API server makes of it is shown in tests/cluster/test_ci_identity.py.
+What the API server makes of it is shown in tests/cluster/jobs/test_ci_identity.py.
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ def test_the_writes_of_a_command_are_known(name: str, stage: Callable[[str], Sta
 def test_every_write_is_killed_at() -> None:
     """No function of the writes module is left out, but those that need an object store, a cluster or a host.
 
-    Deployments to a cluster are killed at every write in tests/cluster/test_deploy.py. What jobs write at their host
+    Deployments to a cluster are killed at every write in tests/cluster/serving. What jobs write at their host
     is done again by the next run, as tests/pipelines/delivery shows.
     """
     used = {name for scenario in SCENARIOS.values() for name in scenario.writes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,17 +143,10 @@ CLUSTERS: dict[str, Callable[[], tuple[Pools, Mapping[str, Any] | None]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def empty(new_plane: Callable[[], AbstractContextManager[Plane]]) -> Generator[tuple[Plane, str]]:
-    """A cluster without machines, and where pods go."""
-    with new_plane() as plane, plane.namespace("jobs") as namespace:
-        yield plane, namespace
-
-
 @pytest.fixture(scope="module", params=CLUSTERS)
-def cluster(request: pytest.FixtureRequest, empty: tuple[Plane, str]) -> Generator[Cluster]:
+def cluster(request: pytest.FixtureRequest, machines: Plane, namespace: str) -> Generator[Cluster]:
     """The machines of each example, and of a cluster of two images."""
-    made = Cluster(*empty, *CLUSTERS[request.param]())
+    made = Cluster(machines, namespace, *CLUSTERS[request.param]())
     made.start()
     yield made
     made.clear()

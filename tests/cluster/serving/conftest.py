@@ -13,7 +13,7 @@ from tests.harness.cluster.serving import Home
 from tests.harness.cluster.tenants import settle
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def settled(new_plane: Callable[[], AbstractContextManager[Plane]]) -> Generator[dict[str, Home]]:
     """A cluster with a project of each shape, and room for their pods."""
     with new_plane() as plane:

@@ -6,33 +6,25 @@ that answers in the name of GitHub's.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from kubernetes import client as kubernetes
 from kubernetes.client.exceptions import ApiException
 
-from components.base import Place, Tier
 from components.ci_identity.groups import audience
 from pipelines.bootstrap import cluster as bootstrap
-from pipelines.hosts.github import Repository
 from tests.harness.cluster.certificates import new_key, pem
 from tests.harness.cluster.issuer import Issuer
 from tests.harness.cluster.plane import Plane
-from tests.harness.cluster.rest import Rest
-from tests.harness.cluster.tenants import IDS, OWNER_ID, settle
+from tests.harness.cluster.tenants import IDS, OWNER_ID, PLATFORM_ID, Tenant
 
 pytestmark = pytest.mark.cluster
 
-PLACE = Place(organization="acme", environment="dev", tier=Tier.DEV)
 GITHUB = bootstrap.Issuer().url
 STRANGER = 666
-PLATFORM_ID = 1000
-PLATFORM = Repository("acme", OWNER_ID, "platform", PLATFORM_ID, "main", datetime(2026, 8, 1, tzinfo=UTC))
 
 Claims = dict[str, Any]
 
@@ -47,18 +39,12 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(
-    new_plane: Callable[[], contextlib.AbstractContextManager[Plane]], tmp_path_factory: pytest.TempPathFactory
-) -> Generator[Site]:
-    """The cluster, as its administrator prepared it."""
-    with new_plane() as plane:
-        plane.trust(bootstrap.authentication(audience("acme", "dev"), [OWNER_ID]))
-        Rest(plane.api()).apply(bootstrap.first_right(PLACE, PLATFORM), "test")
-        for name in IDS:
-            settle(plane, "kubernetes", name)
-        key = tmp_path_factory.mktemp("forger") / "key"
-        key.write_bytes(pem(new_key()))
-        yield Site(plane, Issuer(plane.issuer.url, key, plane.issuer.ca))
+def site(trusting: tuple[Plane, dict[str, Tenant]], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The cluster, and somebody who signs with another key."""
+    plane, _ = trusting
+    key = tmp_path_factory.mktemp("forger") / "key"
+    key.write_bytes(pem(new_key()))
+    return Site(plane, Issuer(plane.issuer.url, key, plane.issuer.ca))
 
 
 def job(repository: str = "churn", repository_id: int = IDS["churn"], **changes: Any) -> Claims:

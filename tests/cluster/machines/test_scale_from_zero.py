@@ -6,8 +6,8 @@ scheduler decides whether they fit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -21,20 +21,6 @@ from tests.harness.cluster.template_node import TEMPLATE, Group, groups, is_disc
 from tests.harness.pools import GPU, managed
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def machines(new_plane: Callable[[], AbstractContextManager[Plane]]) -> Generator[Plane]:
-    """A cluster without machines."""
-    with new_plane() as plane:
-        yield plane
-
-
-@pytest.fixture(scope="module")
-def namespace(machines: Plane) -> Generator[str]:
-    """Where pods go."""
-    with machines.namespace("jobs") as name:
-        yield name
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 import yaml
 from kubernetes import client as kubernetes
 
-from components.ci_identity.groups import audience
 from components.errors import UserError
 from pipelines.bootstrap import cluster as bootstrap
 from pipelines.cluster import open_cluster, read_secret
@@ -21,7 +19,7 @@ from pipelines.connect.live import live_problems
 from stacks.contract import Contract
 from tests.harness.api_server import Standin
 from tests.harness.cluster.plane import Plane
-from tests.harness.cluster.tenants import IDS, OWNER_ID, Tenant, settle
+from tests.harness.cluster.tenants import IDS, OWNER_ID, Tenant
 from tests.harness.command import Outcome, stackwright
 from tests.harness.kubernetes_documents import kubernetes_document
 from tests.harness.kubernetes_job import github_job
@@ -36,17 +34,14 @@ Become = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
-def site(new_plane: Callable[[], contextlib.AbstractContextManager[Plane]]) -> Generator[tuple[Plane, Tenant]]:
+def site(trusting: tuple[Plane, dict[str, Tenant]]) -> tuple[Plane, Tenant]:
     """A cluster that takes GitHub's tokens, with a project and what its stack keeps there."""
-    with new_plane() as plane:
-        plane.trust(bootstrap.authentication(audience("acme", "dev"), [OWNER_ID]))
-        plane.install_crds(["gateway.networking.k8s.io"])
-        tenant = settle(plane, "kubernetes", "churn")
-        core = kubernetes.CoreV1Api(plane.api())
-        core.create_namespaced_secret(tenant.namespace, {"metadata": {"name": "storage"}, "stringData": VALUES})
-        said = {"contract.json": json.dumps(document(plane, tenant))}
-        core.patch_namespaced_config_map("contract", tenant.namespace, {"data": said})
-        yield plane, tenant
+    plane, tenants = trusting
+    tenant, core = tenants["churn"], kubernetes.CoreV1Api(plane.api())
+    core.create_namespaced_secret(tenant.namespace, {"metadata": {"name": "storage"}, "stringData": VALUES})
+    said = {"contract.json": json.dumps(document(plane, tenant))}
+    core.patch_namespaced_config_map("contract", tenant.namespace, {"data": said})
+    return plane, tenant
 
 
 @pytest.fixture
