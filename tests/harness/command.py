@@ -1,4 +1,4 @@
-"""Run the `stackwright` command in this process, as a shell would."""
+"""Run the `stackwright` command as a shell would: in this process, or in one that can be interrupted."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ from pipelines.cli import main
 
 _COMMAND = cache(typer.main.get_command)
 """The tree of commands is the same each time, and takes a third of what a short command does."""
+
+
+_INTERRUPTIBLE = """
+import signal
+from pipelines.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
 
 
 @dataclass(frozen=True)
@@ -52,3 +60,11 @@ def stackwright(*words: object) -> Outcome:
         except SystemExit as end:
             code = end.code
     return Outcome(code, out.getvalue(), err.getvalue())
+
+
+def interruptible(*words: object) -> list[str]:
+    """Return the words of a process that runs the command, and that Ctrl-C reaches where whoever starts it ignores it.
+
+    `preexec_fn` would do, and may hang in a process with threads.
+    """
+    return [sys.executable, "-c", _INTERRUPTIBLE, *map(str, words)]

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.errors import UserError
-from tests.harness.command import stackwright
+from tests.harness.command import interruptible, stackwright
 from tests.harness.project import Toy
 
 COMMANDS = ["register", "gate", "promote", "deploy", "rollback", "status", "verify", "monitor", "rehearse", "contract"]
@@ -318,15 +318,8 @@ def test_ctrl_c_leaves_nothing_half_done(command: str, released: Toy) -> None:
     released.edit(".stackwright.yaml", models=content["models"])
     released.commit("slow")
     environment = "staging" if command == "gate" else "dev"
-    words = [sys.executable, "-m", "pipelines.cli", command, "--env", environment, "--project", str(released.root)]
-    process = subprocess.Popen(
-        words,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=as_at_a_terminal,
-    )
+    words = interruptible(command, "--env", environment, "--project", released.root)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until(lambda: any("time.sleep(60)" in word for word in words_of_children(released)))
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -335,11 +328,6 @@ def test_ctrl_c_leaves_nothing_half_done(command: str, released: Toy) -> None:
     until(lambda: not words_of_children(released))
     assert not list((released.root / "promotions/evidence/staging").rglob(f"*{released.pin('dev')['digest'][7:]}*"))
     assert "" == released.git("status", "--porcelain")
-
-
-def as_at_a_terminal() -> None:
-    """Let Ctrl-C through: a test run in the background inherits that it is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def words_of_children(toy: Toy) -> list[str]:

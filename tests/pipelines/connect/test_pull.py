@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Generator
@@ -19,7 +18,7 @@ import yaml
 from pipelines.project import Project
 from tests.harness.aws import empty_moto_server, point_at, s3_client
 from tests.harness.children import killed, observed
-from tests.harness.command import Outcome, stackwright
+from tests.harness.command import Outcome, interruptible, stackwright
 from tests.harness.documents import PUBLIC_KEY, contract_document
 from tests.harness.web import Handler, free_port, serving
 
@@ -257,15 +256,6 @@ def test_killed_around_its_write_it_leaves_the_old_or_the_new(when: str, aws: st
     assert "again" == held(root)["runs_on"]
 
 
-INTERRUPTIBLE = """
-import signal
-from pipelines.cli import main
-signal.signal(signal.SIGINT, signal.default_int_handler)
-main()
-"""
-"""The command, also where whoever started it ignores interrupts; `preexec_fn` may hang in a process with threads."""
-
-
 def test_ctrl_c_writes_nothing(root: Path, tmp_path: Path) -> None:
     """Interrupted while the store takes its time, it says so and leaves no file behind."""
     waiting = threading.Event()
@@ -274,11 +264,11 @@ def test_ctrl_c_writes_nothing(root: Path, tmp_path: Path) -> None:
         waiting.set()
         time.sleep(2)
 
-    words = ["contract", "pull", "--env", "dev", "--from", "s3://bucket/contract.json", "--project", str(root)]
+    words = ["contract", "pull", "--env", "dev", "--from", "s3://bucket/contract.json", "--project", root]
     own = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
     with serving(hang) as server:
         process = subprocess.Popen(
-            [sys.executable, "-c", INTERRUPTIBLE, *words],
+            interruptible(*words),
             env={**os.environ, **own, "AWS_ENDPOINT_URL": server.url},
             stderr=subprocess.PIPE,
             text=True,
