@@ -39,7 +39,8 @@ include tools/tools.mk
 demo: setup ## Take a scaffolded project through its whole life, offline after the first time.
 	stackwright rehearse --report rehearsal.html
 
-# More processes than cores, for some only wait; a file in one process, for it prepares clusters and projects.
+# More processes than cores, for some only wait; a file (or a folder that shares a
+# cluster) in one process, for it prepares clusters and projects.
 SHARED := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test

@@ -1,1 +1,1 @@
-"""What only a real control plane shows."""
+"""What jobs at GitHub may do in a cluster."""

@@ -1,1 +1,1 @@
-"""What only a real control plane shows."""
+"""Which machine a pod finds."""

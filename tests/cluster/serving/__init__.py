@@ -1,1 +1,1 @@
-"""What only a real control plane shows."""
+"""How models are deployed to a cluster."""
