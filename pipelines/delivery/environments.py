@@ -14,7 +14,8 @@ from pipelines.delivery.kinds import known_environment, named, shown
 from pipelines.delivery.markdown import code, page, table
 from pipelines.delivery.report import Report
 from pipelines.project import SETTINGS, Project, git
-from pipelines.release.pin import REFUSED, lineage, read_refused
+from pipelines.release.pin import lineage, read_refused
+from pipelines.release.places import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from components.errors import UserError
-from pipelines.release.pin import REFUSED, pin_path
+from pipelines.release.places import REFUSED, pin_path
 
 if TYPE_CHECKING:
     from pipelines.project import Project

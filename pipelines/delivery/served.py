@@ -10,7 +10,8 @@ from pipelines.delivery.markdown import code, page, table
 from pipelines.delivery.report import Report
 from pipelines.deploy.open import open_deployer
 from pipelines.project import Project, tip
-from pipelines.release.pin import pin_path, read_pin, short
+from pipelines.release.pin import read_pin, short
+from pipelines.release.places import pin_path
 
 if TYPE_CHECKING:
     from pipelines.deploy.base import Deployer

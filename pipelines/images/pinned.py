@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from components.errors import UserError
 from pipelines.images.copying import copy_image
 from pipelines.images.open import repository_of, source_repository
-from pipelines.release.pin import pin_path
+from pipelines.release.places import pin_path
 
 if TYPE_CHECKING:
     from pipelines.release.pin import Pin

@@ -13,7 +13,8 @@ from pipelines.monitor.policy import MonitorPolicy
 from pipelines.monitor.run import monitor
 from pipelines.project import Project, tip
 from pipelines.release.gating import open_attested
-from pipelines.release.pin import pin_path, read_pin
+from pipelines.release.pin import read_pin
+from pipelines.release.places import pin_path
 from pipelines.release.results import Result
 from pipelines.store.access import access_of
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from components.errors import UserError
 from pipelines.project import Project
 from pipelines.rehearsal.workspace import ENVIRONMENTS, Workspace
-from pipelines.release.pin import pin_path, read_pin, short
+from pipelines.release.pin import read_pin, short
+from pipelines.release.places import pin_path
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from components.errors import Blocked, UserError
 from pipelines.project import Project, git, tip
 from pipelines.release.history import was_pinned
-from pipelines.release.pin import lineage, pin_path, read_pin, read_refused, refusal, short
+from pipelines.release.pin import lineage, read_pin, read_refused, refusal, short
+from pipelines.release.places import pin_path
 
 if TYPE_CHECKING:
     from pipelines.release.pin import Pin

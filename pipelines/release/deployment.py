@@ -14,7 +14,8 @@ from pipelines.project import Project, tip
 from pipelines.release.emergency import in_force, reverted_pin, rollback_branch
 from pipelines.release.gating import open_attested
 from pipelines.release.package import read_package
-from pipelines.release.pin import pin_path, read_pin
+from pipelines.release.pin import read_pin
+from pipelines.release.places import pin_path
 from pipelines.release.results import Result, Status
 from pipelines.release.verification import check_pin
 from pipelines.store.open import store_of

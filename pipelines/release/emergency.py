@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from components.errors import Blocked, UserError
 from pipelines.project import Project, git
 from pipelines.release.history import earlier_pins, refuse_shallow
-from pipelines.release.pin import REFUSED, pin_path, read_pin, read_refused, refusal, short
+from pipelines.release.pin import read_pin, read_refused, refusal, short
+from pipelines.release.places import REFUSED, pin_path
 
 if TYPE_CHECKING:
     from pipelines.release.pin import Pin

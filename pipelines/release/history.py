@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from components.errors import UserError
 from pipelines.project import Project, git
-from pipelines.release.pin import Pin, pin_path, read_pin
+from pipelines.release.pin import Pin, read_pin
+from pipelines.release.places import pin_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,12 @@ from pydantic import Field
 from components.base import Document
 from components.errors import UserError
 from pipelines.release.package import Digest
+from pipelines.release.places import REFUSED, pin_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pipelines.project import Project
-
-REFUSED = "promotions/refused.yaml"
 
 
 class Pin(Document):
@@ -61,11 +60,6 @@ class Refused(Document):
 def short(digest: str) -> str:
     """Shorten a digest for people."""
     return digest[:19]
-
-
-def pin_path(environment: str, model: str) -> str:
-    """Return where a pin lies in a project."""
-    return f"promotions/{environment}/{model}.yaml"
 
 
 def read_pin(project: Project, environment: str, model: str) -> Pin | None:

@@ -25,7 +25,8 @@ from pipelines.release.evidence import (
 )
 from pipelines.release.gating import open_attested
 from pipelines.release.locking import locked
-from pipelines.release.pin import Pin, pin_path, pin_text, read_pin, short
+from pipelines.release.pin import Pin, pin_text, read_pin, short
+from pipelines.release.places import pin_path
 from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
 from pipelines.store.base import copy_package

@@ -13,7 +13,8 @@ from pipelines.release.attestation import attest
 from pipelines.release.candidate import refuse_refused
 from pipelines.release.locking import locked
 from pipelines.release.package import read_package
-from pipelines.release.pin import Pin, pin_path, pin_text, read_pin
+from pipelines.release.pin import Pin, pin_text, read_pin
+from pipelines.release.places import pin_path
 from pipelines.release.results import Result, Status
 from pipelines.release.signing import open_signer
 from pipelines.store.open import store_of

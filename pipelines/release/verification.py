@@ -8,7 +8,8 @@ from components.errors import Blocked, UserError
 from pipelines.project import Project, tip
 from pipelines.release.evidence import check_decision, check_evidence, digest_of, pinned_path, read_evidence
 from pipelines.release.history import was_pinned
-from pipelines.release.pin import lineage, pin_path, read_pin, read_refused, refusal, short
+from pipelines.release.pin import lineage, read_pin, read_refused, refusal, short
+from pipelines.release.places import pin_path
 from stacks.contract import incompatible
 
 if TYPE_CHECKING:

@@ -25,7 +25,10 @@ COMMANDS += ["init", "plan", "bootstrap", "project", "ci"]
 GROUPS = ["contract local", "contract pull", "contract check", "contract export", "project add"]
 GROUPS += [f"ci {name}" for name in ("environments", "preview", "comment", "due", "propose", "issue", "dispatch")]
 GROUPS += ["ci served", "ci monitor", "ci token", "ci setup"]
-HEAVY = {"mlflow", "pandas", "pulumi", "numpy", "boto3", "copier", "matplotlib", "model_signing", "sqlalchemy"}
+HEAVY = {
+    *("mlflow", "pandas", "pulumi", "numpy", "boto3", "copier", "matplotlib", "model_signing", "sqlalchemy"),
+    *("pydantic", "yaml"),
+}
 
 
 def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.release.pin import REFUSED, pin_path
+from pipelines.release.places import REFUSED, pin_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
