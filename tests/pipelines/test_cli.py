@@ -26,8 +26,17 @@ GROUPS = ["contract local", "contract pull", "contract check", "contract export"
 GROUPS += [f"ci {name}" for name in ("environments", "preview", "comment", "due", "propose", "issue", "dispatch")]
 GROUPS += ["ci served", "ci monitor", "ci token", "ci setup"]
 HEAVY = {
-    *("mlflow", "pandas", "pulumi", "numpy", "boto3", "copier", "matplotlib", "model_signing", "sqlalchemy"),
-    *("pydantic", "yaml"),
+    "boto3",
+    "copier",
+    "matplotlib",
+    "mlflow",
+    "model_signing",
+    "numpy",
+    "pandas",
+    "pulumi",
+    "pydantic",
+    "sqlalchemy",
+    "yaml",
 }
 
 
