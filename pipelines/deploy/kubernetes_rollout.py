@@ -60,8 +60,9 @@ class Rollout:
             said = self._report(live, said)
             pods = self._pods(live)
             since = (since or time.monotonic()) if any(self._troubles(live, pods)) else None
-            lasting = since is not None and time.monotonic() - since >= self.patience_seconds
-            if lasting or _stuck(live) or time.monotonic() - began > self.limit_seconds:
+            now = time.monotonic()
+            lasting = since is not None and now - since >= self.patience_seconds
+            if lasting or _stuck(live, now - began) or now - began > self.limit_seconds:
                 raise UserError(f"{self._where}: {self._why(live, pods)}")
             time.sleep(self.poll_seconds)
 
@@ -152,8 +153,13 @@ def is_ready(pod: Document) -> bool:
     return condition(pod, "Ready").get("status") == "True" and "deletionTimestamp" not in pod["metadata"]
 
 
-def _stuck(live: Document) -> bool:
-    return seen(live) and condition(live, "Progressing").get("reason") == "ProgressDeadlineExceeded"
+def _stuck(live: Document, waited_seconds: float) -> bool:
+    """Return whether the deadline of a spec has passed.
+
+    Until something moves, a Deployment that was returned says of its present spec what was true of the one before.
+    """
+    passed = condition(live, "Progressing").get("reason") == "ProgressDeadlineExceeded"
+    return seen(live) and passed and waited_seconds >= live["spec"]["progressDeadlineSeconds"]
 
 
 def _containers(pod: Document) -> list[Document]:

@@ -14,6 +14,7 @@ import pytest
 from kubernetes import client as kubernetes
 
 from components.errors import UserError
+from pipelines.deploy.kubernetes_state import condition
 from tests.harness.cluster.rest import Rest
 from tests.harness.cluster.serving import Home, paths, release, waiting
 from tests.harness.command import stackwright
@@ -132,6 +133,20 @@ def test_a_bad_upgrade_is_returned_and_says_why(how: str, home: Home) -> None:
     assert old[0].digest == after["metadata"]["annotations"]["stackwright/digest"]
     home.deployer().deploy(*old)
     assert [old[0].digest] == home.served()
+
+
+def test_a_deadline_of_the_spec_before_is_none_of_this_one(home: Home) -> None:
+    """The controller says that it passed until a pod of the spec before is gone; that may take it a while."""
+    old = release(1)
+    home.deployer().deploy(*old)
+    settle_down(home)
+    said = condition(home.objects()["Deployment/churn"], "Progressing")
+    passed = {**said, "status": "False", "reason": "ProgressDeadlineExceeded"}
+    path = f"/apis/apps/v1/namespaces/{home.tenant.namespace}/deployments/churn/status"
+
+    with home.plane.paused("kube-controller-manager", 1):
+        Rest(home.plane.api()).merge(path, {"status": {"replicas": 2, "conditions": [passed]}})
+        assert old[0].digest == home.deployer().deploy(*old).digest
 
 
 @pytest.mark.parametrize("how", ["crash", "never ready"])

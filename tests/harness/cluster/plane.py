@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import signal
+import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -147,6 +148,18 @@ class Plane:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(before, signal.SIGKILL)
             self.eventually(lambda: self.pid(program) != before, f"another {program}")
+
+    @contextlib.contextmanager
+    def paused(self, program: str, seconds: float) -> Generator[None]:
+        """Let one program do nothing for a while, which begins now."""
+        pid = self.pid(program)
+        again = threading.Timer(seconds, os.kill, (pid, signal.SIGCONT))
+        os.kill(pid, signal.SIGSTOP)
+        again.start()
+        try:
+            yield
+        finally:
+            again.join()
 
     def pid(self, program: str) -> int:
         """Return the process of a program."""

@@ -116,6 +116,7 @@ def _api_server(folder: Path, ports: Ports) -> dict[str, Any]:
         "service-account-signing-key-file": folder / "accounts.key",
         "authentication-config": folder / "authentication.yaml",
         "shutdown-watch-termination-grace-period": "0s",
+        "kubelet-preferred-address-types": "InternalIP",  # nobody is asked where a node of this name is
     }
 
 
@@ -135,7 +136,7 @@ def _kwok(folder: Path, ports: Ports) -> dict[str, Any]:
         "manage-all-nodes": "true",
         "enable-crds": "Stage",
         "cidr": "10.244.0.0/16",
-        "node-ip": "10.0.0.1",
+        "node-ip": "127.0.0.1",
         "node-lease-duration-seconds": 40,
         "server-address": f"127.0.0.1:{ports.kwok}",
     }
