@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stacks import lazy_sdk
 from stacks.environment.kubernetes_spec import KubernetesEnvironmentSpec
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def program_of(spec: AnyEnvironmentSpec) -> Callable[[], None]:
     Raises:
         ModuleNotFoundError: A package is not installed.
     """
+    lazy_sdk.install()
     if isinstance(spec, KubernetesEnvironmentSpec):
         from stacks.environment import kubernetes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stacks import lazy_sdk
 from stacks.platform import Platform
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 def program(spec: ProjectSpec, platform: AnyPlatform) -> None:
     """Register every resource of a project in an environment; of no other shape anything is imported."""
+    lazy_sdk.install()
     if isinstance(platform, Platform):
         from stacks.project import aws
 
