@@ -1,4 +1,7 @@
-"""How the time to record a program grows with its node pools: 1, 10 and 100 of them, each run a process of its own."""
+"""How the time to record a program grows with its node pools: 1, 10 and 100 of them.
+
+Each run is a process of its own, and they take turns: where the machine becomes slower, it does so for all of them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from benchmarks import child
 
 TITLE = "Node pools"
 COUNTS = (1, 10, 100)
-RUNS = 3
+RUNS = 5
 
 TIMED = """
 import json, sys, time
@@ -41,8 +44,8 @@ print(json.dumps([time.perf_counter() - started, sum(item.custom for item in fou
 def measure() -> list[dict[str, str | float]]:
     """Return time and memory by number of pools; a ratio compares the time per resource with the row before."""
     rows: list[dict[str, str | float]] = []
-    for count in COUNTS:
-        runs = [child.run([sys.executable, "-c", TIMED, str(count)]) for _ in range(RUNS)]
+    turns = [[child.run([sys.executable, "-c", TIMED, str(count)]) for count in COUNTS] for _ in range(RUNS)]
+    for count, *runs in zip(COUNTS, *turns, strict=True):
         seconds = statistics.median(json.loads(run.output)[0] for run in runs)
         resources = json.loads(runs[0].output)[1]
         each = 1000 * seconds / resources
