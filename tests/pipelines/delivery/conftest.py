@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipelines.release.gating import gate
+from pipelines.release.promotion import promote
 from tests.harness.command import Outcome, stackwright
 from tests.harness.github_delivery import WORKFLOW, github_delivery, variables
 from tests.harness.project import Toy
@@ -137,3 +139,11 @@ def job(reachable: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gene
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary"))
         (folder / "output").touch()
         yield Job(reachable, host, folder, monkeypatch.setenv)
+
+
+@pytest.fixture
+def promoted(job: Job) -> Job:
+    """A job that has promoted release 2 to staging, in its working tree."""
+    gate(job.toy.project, "staging", "toy")
+    promote(job.toy.project, "staging", "toy")
+    return job
