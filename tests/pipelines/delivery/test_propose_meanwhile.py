@@ -15,31 +15,22 @@ if TYPE_CHECKING:
     from tests.pipelines.delivery.conftest import Job
 
 
-def test_a_merge_meanwhile_is_told(promoted: Job) -> None:
-    """A pull request that was merged while this job worked is left as it is."""
+@pytest.mark.parametrize(
+    ("what", "status", "told"),
+    [("merge", "merged", "it was merged meanwhile; nothing else is opened"), ("close", "declined", "it was closed")],
+)
+def test_what_people_did_meanwhile_is_told(what: str, status: str, told: str, promoted: Job) -> None:
+    """A pull request that was merged or closed while this job worked is left as it is."""
     promoted.act_as(APP)
     propose(promoted)
     promoted.run_number(4712)
-    promoted.host.before.append(("PATCH .*/pulls/1", lambda: promoted.host.merge(1)))
+    promoted.host.before.append(("PATCH .*/pulls/1", lambda: getattr(promoted.host, what)(1)))
 
     done = propose(promoted)
 
-    assert "merged" == promoted.outputs["status"]
-    assert "it was merged meanwhile; nothing else is opened" in done.out
+    assert status == promoted.outputs["status"]
+    assert told in done.out
     assert [1] == list(promoted.host.pulls)
-
-
-def test_a_close_meanwhile_is_told(promoted: Job) -> None:
-    """A pull request that was closed while this job worked is left as it is."""
-    promoted.act_as(APP)
-    propose(promoted)
-    promoted.run_number(4712)
-    promoted.host.before.append(("PATCH .*/pulls/1", lambda: promoted.host.close(1)))
-
-    done = propose(promoted)
-
-    assert "declined" == promoted.outputs["status"]
-    assert "it was closed meanwhile" in done.out
 
 
 def test_of_two_jobs_that_open_at_once_one_updates(promoted: Job) -> None:
