@@ -13,7 +13,7 @@ from pipelines.release.promotion import promote
 from pipelines.release.register import register
 from pipelines.release.rollback import rollback
 from tests.harness.github_delivery import APP, PERSON, READER, WORKFLOW, Run
-from tests.pipelines.delivery.proposing import BRANCH, PIN, WORDS, propose
+from tests.harness.proposing import BRANCH, PIN, WORDS, propose
 
 if TYPE_CHECKING:
     from tests.pipelines.delivery.conftest import Job

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.delivery.branch import commit_files
 from tests.harness.github_delivery import APP, Answer
-from tests.pipelines.delivery.proposing import BRANCH, PIN, WORDS, propose
+from tests.harness.proposing import BRANCH, PIN, WORDS, propose
 
 if TYPE_CHECKING:
     from tests.pipelines.delivery.conftest import Job

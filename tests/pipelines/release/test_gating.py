@@ -9,8 +9,8 @@ import pytest
 
 from pipelines.release.evidence import evidence_path
 from tests.harness.command import stackwright
+from tests.harness.gated import candidate, evidence, gate, policy, promote
 from tests.harness.project import Toy
-from tests.pipelines.release.gated import candidate, evidence, gate, policy, promote
 
 
 def test_a_better_candidate_passes_and_is_promoted(released: Toy) -> None:

@@ -11,8 +11,8 @@ import pytest
 from pipelines.release.evidence import Evidence, evidence_path, write_evidence
 from pipelines.release.signing import open_signer
 from stacks.load import load
+from tests.harness.gated import candidate, evidence, gate, policy, promote
 from tests.harness.project import Toy
-from tests.pipelines.release.gated import candidate, evidence, gate, policy, promote
 
 
 def tamper(field: str, value: object) -> Callable[[Toy], None]:
