@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from stacks import lazy_sdk
+from tests.harness.engine.tools import ROOT
 
 USED = """
 from pathlib import Path
@@ -53,7 +54,8 @@ print(json.dumps(packages))
 
 def run(code: str, *arguments: str) -> Any:
     """Return what a process of its own prints as JSON."""
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 

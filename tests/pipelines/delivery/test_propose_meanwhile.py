@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("what", "status", "told"),
-    [("merge", "merged", "it was merged meanwhile; nothing else is opened"), ("close", "declined", "it was closed")],
+    [
+        ("merge", "merged", "it was merged meanwhile; nothing else is opened"),
+        ("close", "declined", "it was closed meanwhile"),
+    ],
 )
 def test_what_people_did_meanwhile_is_told(what: str, status: str, told: str, promoted: Job) -> None:
     """A pull request that was merged or closed while this job worked is left as it is."""
